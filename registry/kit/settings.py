@@ -1,0 +1,157 @@
+"""What can be set from outside, by environment or `.env`, and what each setting means."""
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CENTRALE_"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def default_home() -> Path:
+    """As root a folder of its own per checkout, so that two checkouts never share data."""
+    if os.geteuid() == 0:
+        mark = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
+        return Path(f"/var/lib/centrale-{mark}")
+    return CHECKOUT / "var"
+
+
+def _local_url(given: dict[str, Any]) -> str:
+    return f"http://127.0.0.1:{given.get('http_port', 8080)}"
+
+
+class Settings(BaseSettings):
+    """One installation's settings; the description of each is what `centrale settings` prints."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=CHECKOUT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Field(
+        default_factory=default_home,
+        description="Folder of the private engines' data, the keys and the logs.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL to use, as postgresql+psycopg://user:password@host/name. "
+        "Empty: a private one is started in the home folder.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis or Valkey to use, as redis://… or rediss://… "
+        "Empty: a private Valkey is started.",
+    )
+    postgres_bin: str | None = Field(
+        default=None,
+        description="Folder of the PostgreSQL programs for the private server, or `wheel` for the "
+        "packaged ones. Empty: those on PATH, else the packaged ones.",
+    )
+    valkey_bin: str | None = Field(
+        default=None,
+        description="Program of the private Valkey or Redis, or `wheel` for the packaged one. "
+        "Empty: one on PATH, else the packaged one.",
+    )
+    bind: str = Field(
+        default="127.0.0.1", description="Address on which pages and alarm receivers listen."
+    )
+    http_port: int = Field(
+        default=8080, ge=1, le=65535, description="Port of the pages and the JSON API."
+    )
+    public_url: str = Field(
+        default_factory=_local_url,
+        description="Address under which browsers and the carrier reach Centrale; webhook "
+        "signatures and WebSocket origins are checked against it and nothing else.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses, comma separated, whose X-Forwarded headers are believed.",
+    )
+    dc09_port: int = Field(
+        default=7709, ge=1, le=65535, description="Port of SIA DC-09 alarms, TCP and UDP."
+    )
+    sip_port: int = Field(
+        default=5060, ge=1, le=65535, description="Port of SCAIP over SIP, UDP and TCP."
+    )
+    sip_tls_port: int = Field(
+        default=5061, ge=1, le=65535, description="Port of SIP over TLS; needs a certificate."
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="Certificate chain (PEM) of the alarm receivers over TLS."
+    )
+    tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
+    carrier: Literal["simulated", "twilio"] = Field(
+        default="simulated", description="Who carries calls and texts: `simulated` or `twilio`."
+    )
+    twilio_account_sid: str | None = Field(default=None, description="Twilio account (AC…).")
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, description="Twilio auth token; checks the signature of each webhook."
+    )
+    twilio_api_key: str | None = Field(default=None, description="Twilio API key (SK…).")
+    twilio_api_secret: SecretStr | None = Field(
+        default=None, description="Secret of the Twilio API key."
+    )
+    twilio_region: str | None = Field(
+        default=None, description="Twilio region, for example ie1. Empty: Twilio's default, us1."
+    )
+    twilio_edge: str | None = Field(
+        default=None, description="Twilio edge, for example dublin. Empty: Twilio's default."
+    )
+    twilio_api_base: str | None = Field(
+        default=None, description="Another base URL for the carrier's API, for a test double."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=24, description="Hours after which a log-in ends in any case."
+    )
+    session_idle_minutes: int = Field(
+        default=15, ge=1, le=720, description="Minutes without use after which a session locks."
+    )
+    worker_processes: int = Field(
+        default=2, ge=1, le=64, description="Tasks the worker runs at the same time."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="How much is written to the logs."
+    )
+    log_json: bool = Field(default=True, description="Logs as JSON lines; off: for reading by eye.")
+    demo: bool = Field(
+        default=False, description="The sample town is loaded and simulators run; set by `demo`."
+    )
+
+    @property
+    def keys(self) -> Path:
+        """The folder of keys: beside the database, never in it."""
+        return self.home / "keys"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "log"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.carrier == "twilio":
+            wanted = ("twilio_account_sid", "twilio_auth_token", "public_url")
+            missing = [
+                (PREFIX + name).upper()
+                for name in wanted
+                if not getattr(self, name) or name not in self.model_fields_set
+            ]
+            if missing:
+                raise ValueError(f"The carrier `twilio` also needs {', '.join(missing)}")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("CENTRALE_TLS_CERTIFICATE and CENTRALE_TLS_KEY are set together")
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """Read the settings of this process once; tests call `settings.cache_clear()`."""
+    return Settings()
