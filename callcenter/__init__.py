@@ -1,0 +1,1 @@
+"""The social helpline: lines, queues, operators and calls."""

@@ -1,0 +1,1 @@
+"""Emergency social teams: interventions, offers and the rota."""

@@ -1,0 +1,1 @@
+"""The common case registry: people, places, cases, staff and the journal of what happened."""

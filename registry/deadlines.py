@@ -1,0 +1,153 @@
+"""Deadlines: rows that say what happens when, so that nobody waits without a next step.
+
+One live row per kind and subject. A sweeper claims what is due with a lease and a version;
+whoever wakes up with an old version changes nothing. Kinds are bound to functions in
+`webconsole/wiring.py`: INSIDE ones run in the sweeper, in the transaction that retires the row,
+and need no Redis; OUTSIDE ones (calls, texts) run in a worker and may run twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry.kit import clock
+from registry.kit.db import Base, Id, new_id
+
+LEASE = timedelta(seconds=30)
+FIRST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(minutes=1)
+
+
+class Deadline(Base):
+    """Something that must happen at `due_at` unless it is cancelled before."""
+
+    __tablename__ = "deadlines"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        Index("ix_deadlines_due", "due_at"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    # While somebody works on it: until when the others keep away.
+    leased_until: Mapped[datetime | None]
+    # Grows with every claim and every move: the fence against whoever slept too long.
+    version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    last_error: Mapped[str | None]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a sweeper took: enough to do the work and to prove that it is still its own."""
+
+    id: UUID
+    kind: str
+    subject_id: UUID
+    version: int
+
+
+def set_(session: Session, kind: str, subject_id: UUID, due_at: datetime) -> None:
+    """Let `kind` happen to the subject at `due_at`; again with another moment moves it."""
+    set_many(session, kind, [(subject_id, due_at)])
+
+
+def set_many(session: Session, kind: str, due: Iterable[tuple[UUID, datetime]]) -> None:
+    """The same for many subjects with one statement."""
+    rows = [
+        {"id": new_id(), "kind": kind, "subject_id": subject, "due_at": at} for subject, at in due
+    ]
+    if not rows:
+        return
+    wanted = insert(Deadline).values(rows)
+    session.execute(
+        wanted.on_conflict_do_update(
+            index_elements=["kind", "subject_id"],
+            set_={
+                "due_at": wanted.excluded.due_at,
+                "version": Deadline.version + 1,
+                "leased_until": None,
+                "attempts": 0,
+                "last_error": None,
+            },
+        )
+    )
+
+
+def cancel(session: Session, kind: str, subject_id: UUID) -> None:
+    """It need not happen any more."""
+    session.execute(
+        delete(Deadline).where(Deadline.kind == kind, Deadline.subject_id == subject_id)
+    )
+
+
+def of(session: Session, subject_id: UUID) -> list[Deadline]:
+    """What is still to happen to the subject, soonest first."""
+    return list(
+        session.scalars(
+            select(Deadline).where(Deadline.subject_id == subject_id).order_by(Deadline.due_at)
+        )
+    )
+
+
+def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[Claim]:
+    """Take what is due and free, oldest first; nobody else gets it until the lease ends."""
+    now = clock.now()
+    due = (
+        select(Deadline.id)
+        .where(
+            Deadline.kind.in_(list(kinds)),
+            Deadline.due_at <= now,
+            (Deadline.leased_until.is_(None)) | (Deadline.leased_until <= now),
+        )
+        .order_by(Deadline.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.execute(
+        update(Deadline)
+        .where(Deadline.id.in_(due.scalar_subquery()))
+        .values(
+            leased_until=now + LEASE, version=Deadline.version + 1, attempts=Deadline.attempts + 1
+        )
+        .returning(Deadline.id, Deadline.kind, Deadline.subject_id, Deadline.version)
+        .execution_options(synchronize_session=False)
+    )
+    return [Claim(*each) for each in taken]
+
+
+def still_mine(session: Session, mine: Claim) -> bool:
+    """Hold the row to the end of the transaction; False when it moved on without us."""
+    held = select(Deadline.id).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    return session.scalar(held.with_for_update()) is not None
+
+
+def retire(session: Session, mine: Claim) -> None:
+    """It has happened. A deadline that its own handler has set anew stays."""
+    session.execute(
+        delete(Deadline).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    )
+
+
+def failed(session: Session, mine: Claim, error: str) -> None:
+    """Try again later, each time waiting twice as long, at most a minute."""
+    held = session.get(Deadline, mine.id, with_for_update=True, populate_existing=True)
+    if held is None or held.version != mine.version:
+        return
+    held.last_error = error
+    held.leased_until = None
+    wait = FIRST_RETRY * 2 ** min(held.attempts, 6)
+    held.due_at = clock.now() + min(wait, LONGEST_RETRY)
+
+
+def most_overdue(session: Session) -> timedelta:
+    """How late the latest one is: the gauge that tells whether the sweepers keep up."""
+    first = session.scalar(select(func.min(Deadline.due_at)))
+    return max(timedelta(0), clock.now() - first) if first else timedelta(0)

@@ -1,0 +1,1 @@
+"""Plumbing without social work: nothing here imports the registry."""

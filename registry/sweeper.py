@@ -1,0 +1,77 @@
+"""The sweeper: does what is due, every second, in any number of processes."""
+
+import threading
+from collections.abc import Callable, Mapping, Iterable
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from registry import deadlines, relay
+from registry.deadlines import Claim
+from registry.journal import Event
+from registry.kit import jobs
+from registry.kit.db import transaction
+
+Inside = Callable[[Session, UUID], None]
+Outside = Callable[[UUID], None]
+
+PERIOD = 1.0  # seconds
+PAUSE_AFTER_FAULT = 1.0  # seconds
+
+log = structlog.get_logger()
+
+
+def sweep(inside: Mapping[str, Inside], outside: Iterable[str]) -> int:
+    """One round over what is due; returns how many deadlines were taken."""
+    with transaction() as session:
+        safe = deadlines.claim(session, inside)
+    for mine in safe:
+        _do_inside(inside[mine.kind], mine)
+    with transaction() as session:
+        slow = deadlines.claim(session, outside)
+    for mine in slow:
+        jobs.send("registry.keep_deadline", str(mine.id), mine.version)
+    return len(safe) + len(slow)
+
+
+def _do_inside(handler: Inside, mine: Claim) -> None:
+    try:
+        with transaction() as session:
+            if deadlines.still_mine(session, mine):
+                handler(session, mine.subject_id)
+                deadlines.retire(session, mine)
+    except Exception as error:
+        log.exception("deadline.failed", kind=mine.kind, subject=str(mine.subject_id))
+        with transaction() as session:
+            deadlines.failed(session, mine, type(error).__name__)
+
+
+def run(
+    inside: Mapping[str, Inside],
+    outside: Iterable[str],
+    listeners: Mapping[type[Event], Iterable[relay.Listener]],
+    chores: Iterable[Callable[[], object]],
+    stop: threading.Event,
+) -> None:
+    """Sweep and relay until told to stop. A fault is logged and the next round comes."""
+    outside = list(outside)
+    rounds: list[Callable[[], object]] = [
+        lambda: sweep(inside, outside),
+        lambda: relay.pass_on(listeners),
+        *chores,
+    ]
+    while not stop.is_set():
+        for each in rounds:
+            _guarded(each)
+        stop.wait(PERIOD)
+
+
+def _guarded(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except SQLAlchemyError as error:
+        log.error("sweeper.no_database", reason=type(error).__name__)
+    except Exception:
+        log.exception("sweeper.fault")

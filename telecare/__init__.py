@@ -1,0 +1,1 @@
+"""Telecare: home units, their signals and the alarms they raise."""

@@ -1,0 +1,1 @@
+"""The assembled application: pages, live board, worker and command line."""
