@@ -1,0 +1,123 @@
+"""Who may do what, and who may see whom: every such question is answered here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from registry.kit.errors import NotAllowed
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    COORDINATOR = "coordinator"
+    SOCIAL_WORKER = "social_worker"
+    TEAM = "team"
+    TECHNICIAN = "technician"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class Right(StrEnum):
+    ANSWER_CALLS = "answer_calls"
+    ANSWER_ALARMS = "answer_alarms"
+    REQUEST_TEAM = "request_team"
+    RUN_TEAM = "run_team"
+    READ_PEOPLE = "read_people"
+    READ_RESTRICTED = "read_restricted"
+    WRITE_PEOPLE = "write_people"
+    READ_CASES = "read_cases"
+    WRITE_CASES = "write_cases"
+    READ_SIGNALS = "read_signals"
+    MANAGE_DEVICES = "manage_devices"
+    MANAGE_STAFF = "manage_staff"
+    READ_JOURNAL = "read_journal"
+    COORDINATE = "coordinate"
+
+
+DESK = frozenset(
+    {
+        Right.ANSWER_CALLS,
+        Right.ANSWER_ALARMS,
+        Right.REQUEST_TEAM,
+        Right.READ_PEOPLE,
+        Right.WRITE_PEOPLE,
+        Right.READ_CASES,
+        Right.WRITE_CASES,
+        Right.READ_SIGNALS,
+    }
+)
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.OPERATOR: DESK,
+    Role.COORDINATOR: DESK
+    | {Right.COORDINATE, Right.READ_RESTRICTED, Right.MANAGE_DEVICES, Right.READ_JOURNAL},
+    Role.SOCIAL_WORKER: frozenset(
+        {
+            Right.READ_PEOPLE,
+            Right.WRITE_PEOPLE,
+            Right.READ_CASES,
+            Right.WRITE_CASES,
+            Right.REQUEST_TEAM,
+        }
+    ),
+    Role.TEAM: frozenset({Right.RUN_TEAM}),
+    Role.TECHNICIAN: frozenset({Right.READ_SIGNALS, Right.MANAGE_DEVICES}),
+    Role.ADMINISTRATOR: frozenset({Right.MANAGE_STAFF, Right.MANAGE_DEVICES, Right.READ_SIGNALS}),
+    Role.AUDITOR: frozenset({Right.READ_JOURNAL}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Somebody of the staff who is doing something now."""
+
+    staff_id: UUID | None
+    login: str
+    name: str
+    roles: frozenset[Role]
+    office_id: UUID | None = None
+    team_id: UUID | None = None
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return frozenset().union(*(RIGHTS[role] for role in self.roles))
+
+
+# The house itself: opens a caller's file by number before anybody has answered.
+HOUSE = Actor(
+    staff_id=None, login="centrale", name="Centrale", roles=frozenset({Role.OPERATOR})
+)
+
+
+def can(actor: Actor, right: Right) -> bool:
+    return right in actor.rights
+
+
+def require(actor: Actor, right: Right) -> None:
+    """Raise NotAllowed unless the actor has the right."""
+    if not can(actor, right):
+        raise NotAllowed("Your role does not allow this. Ask the coordinator")
+
+
+def require_any(actor: Actor, rights: Iterable[Right]) -> None:
+    """Raise NotAllowed unless the actor has at least one of the rights."""
+    if actor.rights.isdisjoint(rights):
+        raise NotAllowed("Your role does not allow this. Ask the coordinator")
+
+
+def visible(
+    wanted: Select[T], restricted: InstrumentedAttribute[bool], actor: Actor
+) -> Select[T]:
+    """The same query without the people whom the actor may not know of."""
+    return wanted if can(actor, Right.READ_RESTRICTED) else wanted.where(_open(restricted))
+
+
+def _open(restricted: InstrumentedAttribute[bool]) -> ColumnElement[bool]:
+    return restricted.is_(False)

@@ -1,0 +1,128 @@
+"""A case: the thread on which the calls, alarms and interventions of one matter hang."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Sequence, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import journal
+from registry.kit import clock
+from registry.kit.db import Base, Id
+from registry.kit.states import move
+from registry.people import Person
+
+NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+STEPS = {CaseState.OPEN: {CaseState.CLOSED}, CaseState.CLOSED: {CaseState.OPEN}}
+
+
+class Area(StrEnum):
+    """Which of the services opened it (REQ 16 to 20)."""
+
+    HELPLINE = "helpline"
+    EMERGENCY = "emergency"
+    TELECARE = "telecare"
+    GUARDIANSHIP = "guardianship"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOpened(journal.Event):
+    area: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseClosed(journal.Event):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReopened(journal.Event):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonNamed(journal.Event):
+    """The person of a case became known."""
+
+
+class Case(Base):
+    """One matter. The person may still be unknown (REQ 18)."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(NUMBERS, server_default=NUMBERS.next_value(), unique=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    title: Mapped[str] = mapped_column(default="")
+    area: Mapped[Area]
+    state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN)
+    opened_at: Mapped[datetime] = mapped_column(default=clock.now)
+    closed_at: Mapped[datetime | None]
+
+
+def open_(
+    session: Session, *, area: Area, person_id: UUID | None = None, title: str = ""
+) -> Case:
+    case = Case(person_id=person_id, title=title, area=area)
+    session.add(case)
+    session.flush()
+    journal.record(session, CaseOpened(case_id=case.id, person_id=person_id, area=area))
+    return case
+
+
+def for_person(session: Session, person_id: UUID, *, area: Area) -> Case:
+    """The person's open case of this area, or a new one."""
+    # The person's row is held, so that two signals at once do not open two cases.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
+    found = session.scalar(
+        select(Case)
+        .where(Case.person_id == person_id, Case.area == area, Case.state == CaseState.OPEN)
+        .order_by(Case.opened_at.desc())
+        .limit(1)
+    )
+    return found or open_(session, area=area, person_id=person_id)
+
+
+def name_person(session: Session, case: Case, person: Person) -> None:
+    """Now we know whom it is about."""
+    case.person_id = person.id
+    journal.record(session, PersonNamed(case_id=case.id, person_id=person.id))
+
+
+def close(session: Session, case: Case, *, reason: str) -> None:
+    move(case, CaseState.CLOSED, STEPS)
+    case.closed_at = clock.now()
+    journal.record(
+        session, CaseClosed(case_id=case.id, person_id=case.person_id, reason=reason)
+    )
+
+
+def reopen(session: Session, case: Case, *, reason: str) -> None:
+    move(case, CaseState.OPEN, STEPS)
+    case.closed_at = None
+    journal.record(
+        session, CaseReopened(case_id=case.id, person_id=case.person_id, reason=reason)
+    )
+
+
+def of_person(session: Session, person_id: UUID) -> list[Case]:
+    """Newest first."""
+    return list(
+        session.scalars(
+            select(Case).where(Case.person_id == person_id).order_by(Case.opened_at.desc())
+        )
+    )
+
+
+def timeline(session: Session, case_id: UUID, *, limit: int = 200) -> list[journal.Entry]:
+    """What happened on the case, over all services, newest first."""
+    return journal.of_case(session, case_id, limit=limit)

@@ -1,0 +1,52 @@
+"""A place: where somebody lives, waits or is to be found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.kit.db import Base, Id
+
+
+class AddressKind(StrEnum):
+    RESIDENCE = "residence"
+    DOMICILE = "domicile"
+    FICTITIOUS = "fictitious"  # law 1228/1954: a street that does not exist; no team is sent there
+    FOUND_AT = "found_at"  # where a person without a home is usually found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place in words, and on the map when it is known (degrees, WGS 84)."""
+
+    text: str
+    town: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def on_map(self) -> bool:
+        return self.latitude is not None and self.longitude is not None
+
+
+class Address(Base):
+    """An address of a person, with how to get in."""
+
+    __tablename__ = "addresses"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    kind: Mapped[AddressKind] = mapped_column(default=AddressKind.RESIDENCE)
+    street: Mapped[str]
+    town: Mapped[str]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    how_to_get_in: Mapped[str] = mapped_column(default="")
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            text=self.street, town=self.town, latitude=self.latitude, longitude=self.longitude
+        )

@@ -1,0 +1,132 @@
+"""The staff: who works here, in which office, with which roles."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import journal
+from registry.access import Actor, Role
+from registry.kit import clock, passwords
+from registry.kit.db import Base, Id
+from registry.kit.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffAdded(journal.Event):
+    staff_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordSet(journal.Event):
+    staff_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffLeft(journal.Event):
+    staff_id: UUID
+
+
+class Office(Base):
+    """A desk, a service, a municipality's office or a partner's."""
+
+    __tablename__ = "offices"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="")
+
+
+class Staff(Base):
+    """Somebody who works here."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[Id]
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    roles: Mapped[list[str]]
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
+    # The team a phone belongs to; teams live above, in dispatch.
+    team_id: Mapped[UUID | None]
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    added_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(
+            staff_id=self.id,
+            login=self.login,
+            name=self.name,
+            roles=frozenset(Role(role) for role in self.roles),
+            office_id=self.office_id,
+            team_id=self.team_id,
+        )
+
+
+def add(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    roles: set[Role],
+    office_id: UUID | None = None,
+    team_id: UUID | None = None,
+) -> Staff:
+    """Somebody new, without a password: they cannot sign in until one is set."""
+    login = login.strip().lower()
+    if not login or " " in login:
+        raise Invalid("A log-in name is one word", field="login")
+    if not roles:
+        raise Invalid("Choose at least one role", field="roles")
+    if by_login(session, login) is not None:
+        raise Conflict("The log-in name “%(login)s” is taken", field="login", login=login)
+    person = Staff(
+        login=login,
+        name=name.strip(),
+        roles=sorted(roles),
+        office_id=office_id,
+        team_id=team_id,
+    )
+    session.add(person)
+    session.flush()
+    journal.record(session, StaffAdded(staff_id=person.id))
+    return person
+
+
+def set_password(session: Session, person: Staff, password: str) -> None:
+    """Raises Invalid when it is too short or among the first that anybody would guess."""
+    passwords.check(password, about=(person.login, person.name))
+    person.password = passwords.hash_(password)
+    journal.record(session, PasswordSet(staff_id=person.id))
+
+
+def leave(session: Session, person: Staff) -> None:
+    """They no longer work here: nothing of theirs is deleted, and nothing opens to them."""
+    person.active = False
+    journal.record(session, StaffLeft(staff_id=person.id))
+
+
+def by_login(session: Session, login: str) -> Staff | None:
+    return session.scalar(select(Staff).where(Staff.login == login.strip().lower()))
+
+
+def named(session: Session, login: str) -> Staff:
+    """The person with this log-in; NotFound says so."""
+    found = by_login(session, login)
+    if found is None:
+        raise NotFound("Nobody has the log-in “%(login)s”", login=login)
+    return found
+
+
+def office(session: Session, name: str, kind: str = "") -> Office:
+    """The office of this name, made when it is new."""
+    found = session.scalar(select(Office).where(func.lower(Office.name) == name.lower()))
+    if found is None:
+        found = Office(name=name, kind=kind)
+        session.add(found)
+        session.flush()
+    return found
