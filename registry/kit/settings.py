@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     twilio_api_base: str | None = Field(
         default=None, description="Another base URL for the carrier's API, for a test double."
     )
+    twilio_app_sid: str | None = Field(
+        default=None, description="TwiML App (AP…) through which the browsers of operators call."
+    )
+    simulated_carrier_port: int = Field(
+        default=8090, ge=1, le=65535, description="Port of the built-in carrier, on 127.0.0.1."
+    )
     session_hours: int = Field(
         default=12, ge=1, le=24, description="Hours after which a log-in ends in any case."
     )
