@@ -1,0 +1,1 @@
+"""Alarm protocols: how home units speak, behind one port."""
