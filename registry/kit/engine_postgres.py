@@ -169,7 +169,8 @@ def _make(found: Programs, base: Path, user: Account, log: Path, *, durable: boo
         if found.version >= BUILTIN_LOCALE_SINCE
         else ["--locale=C.UTF-8"]
     )
-    command = [found.folder / "initdb", "-D", fresh, "-U", ROLE, "--encoding=UTF8", *locale]
+    command: list[str | Path] = [found.folder / "initdb", "-D", fresh, "-U", ROLE]
+    command += ["--encoding=UTF8", *locale]
     # Nobody but the owner of the socket's folder (and root) reaches the socket: that is the lock.
     command += ["--auth-local=trust", "--auth-host=reject", "--no-instructions"]
     if not durable:
