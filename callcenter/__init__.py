@@ -1,1 +1,1 @@
-"""The social helpline: lines, queues, operators and calls."""
+"""The call centre: lines, queues, operators and calls."""

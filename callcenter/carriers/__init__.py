@@ -1,0 +1,1 @@
+"""Carriers: the telephone companies we speak to, behind one port."""
