@@ -1,6 +1,6 @@
 """Who may do what, and who may see whom: every such question is answered here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -110,6 +110,24 @@ def require_any(actor: Actor, rights: Iterable[Right]) -> None:
     """Raise NotAllowed unless the actor has at least one of the rights."""
     if actor.rights.isdisjoint(rights):
         raise NotAllowed("Your role does not allow this. Ask the coordinator")
+
+
+# What a console hears of on the live feed, by the first word of the kind.
+HEARS: dict[str, frozenset[Right]] = {
+    "callcenter": frozenset({Right.ANSWER_CALLS}),
+    "telecare": frozenset({Right.ANSWER_ALARMS, Right.READ_SIGNALS}),
+    "dispatch": frozenset({Right.REQUEST_TEAM, Right.RUN_TEAM}),
+    "registry": frozenset({Right.READ_CASES}),
+}
+
+
+def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
+    """Whether the actor is told that this happened; a team hears only of itself."""
+    if actor.rights.isdisjoint(HEARS.get(kind.partition(".")[0], frozenset())):
+        return False
+    if can(actor, Right.REQUEST_TEAM) or not kind.startswith("dispatch."):
+        return True
+    return facts.get("team_id") == str(actor.team_id)
 
 
 def visible(

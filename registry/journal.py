@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, FetchedValue, Identity, Index, event, insert, select, text
+from sqlalchemy import DDL, BigInteger, Identity, Index, event, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.kit import clock
@@ -79,7 +79,7 @@ class Entry(Base):
     actor_id: Mapped[UUID | None]
     case_id: Mapped[UUID | None]
     person_id: Mapped[UUID | None]
-    facts: Mapped[dict[str, Any]] = mapped_column(server_default=FetchedValue())
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     @property
     def position(self) -> Position:

@@ -1,0 +1,164 @@
+"""A session: somebody signed in at one screen, until they leave, twelve hours pass or it locks."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import journal, staff
+from registry.access import Actor
+from registry.kit import clock, limits, passwords
+from registry.kit.db import Base, Id, transaction
+from registry.kit.errors import NotAllowed, NotSignedIn
+from registry.kit.settings import settings
+from registry.staff import Staff
+
+# The moment of last use is written at most this often: reading must not cost a write.
+TOUCH_EVERY = timedelta(seconds=20)
+GUESS_EVERY = timedelta(seconds=1)
+GUESSES_AT_ONCE = 5
+NETWORK_EVERY = timedelta(milliseconds=200)
+NETWORK_AT_ONCE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(journal.Event):
+    staff_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRefused(journal.Event):
+    """Somebody did not know the password; the staff id only when the log-in exists."""
+
+    staff_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOut(journal.Event):
+    staff_id: UUID
+    session_id: UUID
+
+
+class SignIn(Base):
+    """A session. The cookie holds a secret of which only the digest is kept here."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[Id]
+    digest: Mapped[str] = mapped_column(unique=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime] = mapped_column(default=clock.now)
+    locked: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A session that was checked just now."""
+
+    id: UUID
+    actor: Actor
+    locked: bool
+    csrf: str
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def csrf_of(secret: str) -> str:
+    """The token that forms and scripts of this session send back; it tells nothing of the secret."""
+    return hashlib.sha256(b"csrf:" + secret.encode()).hexdigest()[:40]
+
+
+def sign_in(login: str, password: str, *, network: str) -> tuple[str, Actor]:
+    """The secret for a new session's cookie, and who it is.
+
+    Raises TooMany after several guesses at one account or from one network (each in its own
+    transaction, so that refusing does not forget the attempt), NotAllowed when they are wrong.
+    """
+    account = f"sign-in:{digest(login.strip().lower())}"
+    with transaction() as session:
+        limits.take(
+            session, f"network:{digest(network)}", every=NETWORK_EVERY, burst=NETWORK_AT_ONCE
+        )
+    with transaction() as session:
+        limits.take(session, account, every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    with transaction() as session:
+        person = staff.by_login(session, login)
+        stored = person.password if person is not None and person.active else None
+    known = passwords.right(password, stored)
+    with transaction() as session:
+        if not known or person is None:
+            journal.record(session, SignInRefused(staff_id=person.id if person else None))
+        else:
+            limits.forget(session, account)
+            return _start(session, person), person.actor
+    raise NotAllowed("Log-in name or password are not right", field="password")
+
+
+def _start(session: Session, person: Staff) -> str:
+    secret = secrets.token_urlsafe(32)
+    started = SignIn(digest=digest(secret), staff_id=person.id)
+    session.add(started)
+    session.flush()
+    journal.record(session, SignedIn(staff_id=person.id, session_id=started.id))
+    return secret
+
+
+def check(session: Session, secret: str | None, *, active: bool = True) -> Signed:
+    """Who this is; NotSignedIn when it ended, is too old or belongs to somebody who left.
+
+    `active` says that a person did something: it keeps the session from locking by itself.
+    """
+    row = session.execute(
+        select(SignIn, Staff)
+        .join(Staff, Staff.id == SignIn.staff_id)
+        .where(SignIn.digest == digest(secret or ""))
+    ).first()
+    if row is None or secret is None:
+        raise NotSignedIn("Sign in first")
+    signed, person = row
+    now = clock.now()
+    oldest = now - timedelta(hours=settings().session_hours)
+    if signed.ended_at is not None or signed.started_at < oldest or not person.active:
+        raise NotSignedIn("The session has ended: sign in again")
+    idle = now - signed.used_at > timedelta(minutes=settings().session_idle_minutes)
+    if idle and not signed.locked:
+        signed.locked = True
+    if active and not signed.locked and now - signed.used_at > TOUCH_EVERY:
+        signed.used_at = now
+    return Signed(signed.id, person.actor, signed.locked, csrf_of(secret))
+
+
+def lock(session: Session, session_id: UUID) -> None:
+    """The person leaves the desk: the screen asks for the password, alarms go on sounding."""
+    session.execute(update(SignIn).where(SignIn.id == session_id).values(locked=True))
+
+
+def unlock(session_id: UUID, password: str) -> None:
+    """The same person is back; NotAllowed when the password is not theirs."""
+    with transaction() as session:
+        limits.take(session, f"unlock:{session_id}", every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    with transaction() as session:
+        signed = session.get(SignIn, session_id, with_for_update=True)
+        person = session.get(Staff, signed.staff_id) if signed else None
+        if signed is None or person is None or signed.ended_at is not None:
+            raise NotSignedIn("The session has ended: sign in again")
+        if not passwords.right(password, person.password):
+            raise NotAllowed("The password is not right", field="password")
+        signed.locked = False
+        signed.used_at = clock.now()
+
+
+def sign_out(session: Session, signed: Signed) -> None:
+    """End the session at once, on every socket too."""
+    session.execute(update(SignIn).where(SignIn.id == signed.id).values(ended_at=clock.now()))
+    if signed.actor.staff_id is not None:
+        journal.record(session, SignedOut(staff_id=signed.actor.staff_id, session_id=signed.id))

@@ -1,0 +1,133 @@
+"""What every test stands on: real engines, one database per worker, people with names."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from starlette.testclient import TestClient
+
+from registry import door, sessions, staff
+from registry.access import Role
+from registry.kit import db, engines, jobs, live
+from registry.kit.settings import settings
+from registry.staff import Staff
+
+pytest_plugins = ["tests.no_skips"]
+
+SERVER = "CENTRALE_TEST_SERVER"
+PASSWORD = "un lungo inverno a Pozzuoli"
+started = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process starts the engines; xdist's workers inherit where they are."""
+    if SERVER in os.environ:
+        return
+    running = started.enter_context(engines.temporary())
+    os.environ[SERVER] = running.database_url
+    os.environ["CENTRALE_REDIS_URL"] = running.redis_url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A migrated database of this worker's own, and a home with keys of its own."""
+    server = make_url(os.environ[SERVER])
+    name = f"test_{worker_id}_{os.getpid()}"
+    maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with maker.connect() as admin:
+        admin.execute(text(f"CREATE DATABASE {name}"))
+    url = server.set(database=name)
+    os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
+    forget_settings()
+    db.Base.metadata.create_all(db.engine())
+    yield
+    db.engine().dispose()
+    live.client().close()
+
+
+def forget_settings() -> None:
+    """Let the process read its settings anew."""
+    for cached in (settings, db.engine, live.client, jobs.app):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def session(_database: None) -> Iterator[Session]:
+    """A session whose work is undone at the end, commits included."""
+    with db.engine().connect() as connection, connection.begin() as outer:
+        with db.factory(bind=connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        outer.rollback()
+
+
+@pytest.fixture
+def database(_database: None) -> Iterator[None]:
+    """The real database, committed to by any number of sessions, and emptied afterwards."""
+    yield
+    tables = ", ".join(table.name for table in db.Base.metadata.sorted_tables)
+    with db.engine().begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("SET LOCAL lock_timeout = '20s'"))
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    (settings().keys / "journal-seals.jsonl").unlink(missing_ok=True)
+
+
+def somebody(session: Session, login: str, name: str, *roles: Role) -> Staff:
+    """One of the staff, able to sign in with PASSWORD."""
+    person = staff.add(session, login=login, name=name, roles=set(roles))
+    staff.set_password(session, person, PASSWORD)
+    return person
+
+
+@pytest.fixture
+def anna(session: Session) -> Staff:
+    return somebody(session, "anna", "Anna Riva", Role.OPERATOR)
+
+
+@pytest.fixture
+def bruno(session: Session) -> Staff:
+    return somebody(session, "bruno", "Bruno Costa", Role.OPERATOR)
+
+
+@pytest.fixture
+def client(database: None) -> Iterator[TestClient]:
+    """The whole application over the real database; HTTPS, as the cookie wants it."""
+    from webconsole.app import make  # noqa: PLC0415 - heavy, and only some tests need it
+
+    with TestClient(make(), base_url="https://testserver") as opened:
+        yield opened
+
+
+@pytest.fixture
+def signed_in(client: TestClient) -> Callable[..., TestClient]:
+    """`signed_in("anna", Role.OPERATOR)`: the client with that person's session and CSRF token."""
+
+    def sign_in(login: str = "anna", *roles: Role, name: str = "Anna Riva") -> TestClient:
+        with db.transaction() as session:
+            if staff.by_login(session, login) is None:
+                somebody(session, login, name, *(roles or (Role.OPERATOR,)))
+        secret, _ = sessions.sign_in(login, PASSWORD, network="192.0.2.1")
+        client.cookies.set(door.COOKIE, secret, domain="testserver.local", path="/")
+        client.headers[door.CSRF_HEADER] = sessions.csrf_of(secret)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of vectors beside the checkout; tests that want more than the copies skip."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("LOUD: ../shared is not beside this checkout, so its vectors were not run")
+    return folder

@@ -1,0 +1,60 @@
+"""The relay hands each fact to each listener once, in order, and parks what nobody can take."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import journal, relay
+from registry.kit.db import transaction
+from registry.relay import Parked
+
+
+@dataclass(frozen=True, kw_only=True)
+class LampLit(journal.Event):
+    lamp_id: UUID
+
+
+heard: list[UUID] = []
+broken = uuid4()
+
+
+def hear(session: Session, event: journal.Event) -> None:
+    assert isinstance(event, LampLit)
+    if event.lamp_id == broken:
+        raise RuntimeError("this lamp is broken")
+    heard.append(event.lamp_id)
+
+
+@pytest.fixture(autouse=True)
+def _silence(database: None) -> None:
+    heard.clear()
+
+
+def light(*lamps: UUID) -> None:
+    with transaction() as session:
+        journal.record_many(session, [LampLit(lamp_id=each) for each in lamps])
+
+
+def test_each_fact_is_heard_once_in_order() -> None:
+    lamps = [uuid4() for _ in range(5)]
+    light(*lamps)
+
+    assert relay.pass_on({LampLit: [hear]}) == 5
+    assert relay.pass_on({LampLit: [hear]}) == 0
+    assert heard == lamps
+
+
+def test_a_fact_nobody_can_take_is_parked_and_the_next_ones_go_on() -> None:
+    after = uuid4()
+    light(broken, after)
+
+    for _ in range(relay.PATIENCE):
+        relay.pass_on({LampLit: [hear]})
+
+    assert heard == [after]
+    with transaction() as session:
+        parked = session.scalars(select(Parked)).one()
+    assert (parked.error, parked.listener) == ("RuntimeError", relay.name_of(hear))

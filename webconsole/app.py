@@ -1,0 +1,103 @@
+"""The assembled application: every router, the live feed, the headers that protect the pages."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import callcenter.api
+import dispatch.api
+import registry.api
+import telecare.api
+from callcenter import operators
+from callcenter.carriers import twilio_hooks
+from registry.kit import http
+from webconsole import board, health, live, login, pages, wiring
+
+STATIC = Path(__file__).parent / "static"
+
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self' https://*.twilio.com wss://*.twilio.com",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), microphone=(self), camera=()",
+}
+
+
+class Protected:
+    """Adds the protecting headers, and forbids keeping what carries people's data."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, protected)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    wiring.wire()
+    following = [
+        asyncio.create_task(live.hub.follow()),
+        asyncio.create_task(live.hub.keep_present(operators.seen)),
+    ]
+    yield
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+
+
+def make() -> FastAPI:
+    """A fresh application; it reads the settings when it first needs them."""
+    made = FastAPI(
+        title="Centrale",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_lifespan,
+    )
+    http.install(made)
+    for package in (registry, callcenter, telecare, dispatch):
+        made.include_router(package.api.router, prefix="/api/v1")
+    made.include_router(board.router, prefix="/api/v1")
+    made.include_router(twilio_hooks.router)
+    for router in (health.router, live.router, login.router, *pages.ROUTERS):
+        made.include_router(router)
+    made.mount("/static", StaticFiles(directory=STATIC), name="static")
+    made.add_middleware(Protected)
+    return made
+
+
+app = make()

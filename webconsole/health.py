@@ -1,0 +1,93 @@
+"""Health: whether the process turns, whether the house is ready, and figures for Prometheus."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, Response
+
+from registry import deadlines, door
+from registry.kit import beats
+from registry.kit.db import transaction
+from registry.kit.errors import Problem
+from registry.relay import Parked
+
+MIGRATIONS = Path(__file__).parents[1] / "registry" / "migrations"
+NEEDED = ("receive", "sweep")
+
+router = APIRouter(tags=["health"])
+log = structlog.get_logger()
+
+
+@router.get("/healthz", dependencies=[door.public("a watchdog has no account")])
+def healthz() -> dict[str, str]:
+    """The process turns; nothing else is looked at."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", dependencies=[door.public("a watchdog has no account")])
+def readyz() -> Response:
+    """200 when the database is writable and migrated and every needed process is heard."""
+    try:
+        with transaction() as session:
+            beats.beat(session, "web")
+            heard = {each.kind for each in beats.alive(session)}
+            version = MigrationContext.configure(session.connection()).get_current_revision()
+    except (SQLAlchemyError, Problem) as error:
+        log.warning("ready.no_database", reason=type(error).__name__)
+        return JSONResponse({"status": "waiting", "for": ["database"]}, 503)
+    missing = [kind for kind in NEEDED if kind not in heard]
+    if version != newest_version():
+        missing.insert(0, "migrations")
+    if missing:
+        return JSONResponse({"status": "waiting", "for": missing}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+def newest_version() -> str | None:
+    """The revision that this code expects."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+class House:
+    """Figures read from the database when Prometheus asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        with transaction() as session:
+            late = deadlines.most_overdue(session).total_seconds()
+            parked = session.scalar(
+                select(func.count()).select_from(Parked).where(Parked.looked_at_by.is_(None))
+            )
+            alive = [(each.kind, each.process, each.figures) for each in beats.alive(session)]
+        yield GaugeMetricFamily(
+            "centrale_deadlines_overdue_seconds", "How late the latest deadline is", late
+        )
+        yield GaugeMetricFamily(
+            "centrale_journal_parked", "Facts no listener could take", parked or 0
+        )
+        figures = GaugeMetricFamily(
+            "centrale_process", "Counters of each process", labels=["kind", "process", "figure"]
+        )
+        for kind, process, counted in alive:
+            figures.add_metric([kind, process, "up"], 1)
+            for name, value in counted.items():
+                figures.add_metric([kind, process, name], float(value))
+        yield figures
+
+
+@router.get("/metrics", dependencies=[door.public("figures only; the bind address guards it")])
+def metrics() -> Response:
+    """Prometheus text."""
+    registry = CollectorRegistry()
+    registry.register(House())
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

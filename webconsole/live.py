@@ -1,0 +1,252 @@
+"""The live feed: each console hears `position, kind, ids` and fetches what it may see.
+
+The journal is followed once per process and fanned out. A console resumes with the position it
+has; the server answers "resumed" and sends what was missed, or "snapshot": look at everything anew.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from registry import access, door, journal, sessions, tokens
+from registry.access import Actor
+from registry.journal import Entry, Position
+from registry.kit import live
+from registry.kit.db import transaction
+from registry.kit.errors import NotSignedIn
+from registry.sessions import SignedOut
+
+BEAT = 5.0  # seconds between heartbeats, both ways
+DEAF_AFTER = 10.0  # seconds without the console's heartbeat: it is cut off
+RECHECK = 30.0  # seconds between looks at whether the session still holds
+REPLAY = 500  # missed messages that are sent again; more than that is a snapshot
+BACKLOG = 1_000  # messages kept for a slow console
+
+UNAUTHENTICATED, FOREIGN = 4401, 4403
+
+router = APIRouter()
+log = structlog.get_logger()
+
+
+@dataclass(eq=False)
+class Console:
+    """One socket."""
+
+    actor: Actor
+    session_id: UUID | None
+    messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+
+    def tell(self, message: str) -> None:
+        try:
+            self.messages.put_nowait(message)
+        except asyncio.QueueFull:
+            # It cannot follow: what waits is dropped, and it will look at everything anew.
+            while not self.messages.empty():
+                self.messages.get_nowait()
+            self.messages.put_nowait(json.dumps({"kind": "snapshot"}))
+
+    def end(self) -> None:
+        while self.messages.full():
+            self.messages.get_nowait()
+        self.messages.put_nowait(None)
+
+
+class Hub:
+    """Everyone who listens in this process."""
+
+    def __init__(self) -> None:
+        self.consoles: set[Console] = set()
+        self.position = journal.START
+        self.present: set[UUID] = set()
+
+    async def follow(self) -> None:
+        """Read the journal at each ring and tell everyone; lives as long as the process."""
+        while self.position == journal.START:
+            with contextlib.suppress(SQLAlchemyError):
+                self.position = await asyncio.to_thread(_head)
+                break
+            await asyncio.sleep(live.LOOK_ANYWAY)
+        async for _ in live.rings():
+            try:
+                while await self._catch_up() == REPLAY:
+                    continue
+            except SQLAlchemyError as error:
+                log.warning("live.no_database", reason=type(error).__name__)
+
+    async def _catch_up(self) -> int:
+        entries = await asyncio.to_thread(_after, self.position)
+        for entry in entries:
+            self._spread(entry)
+        if entries:
+            self.position = entries[-1].position
+        return len(entries)
+
+    def _spread(self, entry: Entry) -> None:
+        message = written(entry)
+        ended = entry.facts.get("session_id") if entry.kind == SignedOut.kind else None
+        for console in list(self.consoles):
+            if ended is not None and str(console.session_id) == ended:
+                console.end()
+            elif access.hears(console.actor, entry.kind, entry.facts):
+                console.tell(message)
+
+    async def keep_present(self, seen: Callable[[Session, UUID], None]) -> None:
+        """Once a second write down whose consoles answered, in one transaction."""
+        while True:
+            await asyncio.sleep(1)
+            those, self.present = self.present, set()
+            if those:
+                try:
+                    await asyncio.to_thread(_note_present, seen, those)
+                except SQLAlchemyError as error:
+                    log.warning("live.no_database", reason=type(error).__name__)
+
+
+hub = Hub()
+
+
+def written(entry: Entry) -> str:
+    """What a console is told of a journal entry."""
+    ids = {"case_id": entry.case_id, "person_id": entry.person_id} | entry.facts
+    return json.dumps(
+        {
+            "position": str(entry.position),
+            "kind": entry.kind,
+            "ids": {name: value for name, value in ids.items() if value is not None},
+        },
+        default=str,
+    )
+
+
+@router.websocket("/live", dependencies=[door.public("it checks the session itself, see _welcome")])
+async def listen(socket: WebSocket) -> None:
+    console = await _welcome(socket)
+    if console is None:
+        return
+    tasks = [
+        asyncio.create_task(_send(socket, console)),
+        asyncio.create_task(_receive(socket, console)),
+        asyncio.create_task(_beat(console)),
+        asyncio.create_task(_recheck(socket, console)),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if (error := task.exception()) is not None and not _ordinary(error):
+                log.error("live.fault", exc_info=error)
+    finally:
+        hub.consoles.discard(console)
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(RuntimeError):
+            await socket.close(1000)
+
+
+def _ordinary(error: BaseException) -> bool:
+    return isinstance(error, (WebSocketDisconnect, TimeoutError, RuntimeError))
+
+
+async def _welcome(socket: WebSocket) -> Console | None:
+    """Check who it is before anything is said; the close code tells a page what to do."""
+    bearer = socket.headers.get("authorization")
+    if bearer is None and not door.same_origin(socket):
+        await socket.close(FOREIGN)
+        return None
+    try:
+        console = await asyncio.to_thread(_who, socket.cookies.get(door.COOKIE), bearer)
+    except NotSignedIn:
+        await socket.accept()
+        await socket.close(UNAUTHENTICATED)
+        return None
+    await socket.accept()
+    return console
+
+
+def _who(cookie: str | None, bearer: str | None) -> Console:
+    with transaction() as session:
+        if bearer is not None:
+            return Console(tokens.check(session, bearer.partition(" ")[2].strip()), None)
+        # A locked screen still hears: its alarms must sound.
+        signed = sessions.check(session, cookie, active=False)
+        return Console(signed.actor, signed.id)
+
+
+async def _send(socket: WebSocket, console: Console) -> None:
+    while (message := await console.messages.get()) is not None:
+        await socket.send_text(message)
+    await socket.close(UNAUTHENTICATED)
+
+
+async def _receive(socket: WebSocket, console: Console) -> None:
+    while True:
+        async with asyncio.timeout(DEAF_AFTER):
+            said = await socket.receive_json()
+        if not isinstance(said, dict):
+            continue
+        if "resume" in said:
+            await _resume(console, str(said["resume"] or ""))
+        elif said.get("beat") and console.actor.staff_id is not None:
+            hub.present.add(console.actor.staff_id)
+
+
+async def _resume(console: Console, since: str) -> None:
+    """Join the hub; then send what was missed, if it is known and not too much."""
+    hub.consoles.add(console)
+    joined = hub.position
+    console.messages.put_nowait(json.dumps({"kind": "beat", "position": str(joined)}))
+    try:
+        position = Position.parse(since)
+    except ValueError:
+        console.tell(json.dumps({"kind": "snapshot"}))
+        return
+    missed = await asyncio.to_thread(_after, position)
+    if len(missed) == REPLAY or position > joined:
+        console.tell(json.dumps({"kind": "snapshot"}))
+        return
+    for entry in missed:
+        if entry.position <= joined and access.hears(console.actor, entry.kind, entry.facts):
+            console.tell(written(entry))
+    console.tell(json.dumps({"kind": "resumed"}))
+
+
+async def _beat(console: Console) -> None:
+    while True:
+        await asyncio.sleep(BEAT)
+        console.tell(json.dumps({"kind": "beat", "position": str(hub.position)}))
+
+
+async def _recheck(socket: WebSocket, console: Console) -> None:
+    """Rights change and sessions end: look again now and then."""
+    cookie, bearer = socket.cookies.get(door.COOKIE), socket.headers.get("authorization")
+    while True:
+        await asyncio.sleep(RECHECK)
+        try:
+            console.actor = (await asyncio.to_thread(_who, cookie, bearer)).actor
+        except NotSignedIn:
+            console.end()
+        except SQLAlchemyError as error:
+            log.warning("live.no_database", reason=type(error).__name__)
+
+
+def _head() -> Position:
+    with transaction() as session:
+        return journal.head(session)
+
+
+def _after(position: Position) -> list[Entry]:
+    with transaction() as session:
+        return journal.after(session, position, limit=REPLAY)
+
+
+def _note_present(seen: Callable[[Session, UUID], None], those: Iterable[UUID]) -> None:
+    with transaction() as session:
+        for staff_id in sorted(those):
+            seen(session, staff_id)
