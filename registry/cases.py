@@ -5,12 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Sequence, select
+from sqlalchemy import ForeignKey, Select, Sequence, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal
+from registry import access, journal
+from registry.access import Actor
 from registry.kit import clock
 from registry.kit.db import Base, Id
+from registry.kit.errors import NotFound
 from registry.kit.states import move
 from registry.people import Person
 
@@ -112,6 +114,37 @@ def reopen(session: Session, case: Case, *, reason: str) -> None:
     journal.record(
         session, CaseReopened(case_id=case.id, person_id=case.person_id, reason=reason)
     )
+
+
+def read(session: Session, case_id: UUID, actor: Actor) -> Case:
+    """The case; NotFound also when it is about somebody whom the actor may not know of."""
+    case = session.scalar(_visible(actor).where(Case.id == case_id))
+    if case is None:
+        raise NotFound("There is no such %(thing)s", thing="case")
+    return case
+
+
+def listed(
+    session: Session,
+    actor: Actor,
+    *,
+    person_id: UUID | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[Case]:
+    """Newest first, those after the number `after` in that order."""
+    wanted = _visible(actor).order_by(Case.number.desc()).limit(limit)
+    if person_id is not None:
+        wanted = wanted.where(Case.person_id == person_id)
+    if after is not None:
+        wanted = wanted.where(Case.number < after)
+    return list(session.scalars(wanted))
+
+
+def _visible(actor: Actor) -> Select[tuple[Case]]:
+    """Cases about nobody yet, and about those whom the actor may know of."""
+    known = access.visible(select(Person.id), Person.restricted, actor)
+    return select(Case).where(Case.person_id.is_(None) | Case.person_id.in_(known))
 
 
 def of_person(session: Session, person_id: UUID) -> list[Case]:

@@ -79,6 +79,15 @@ def allow(*rights: Right) -> Dependency:
     return Dependency(check)
 
 
+def allow_at_screen() -> Dependency:
+    """A dependency: a session of any kind, locked ones too."""
+
+    def check(signed: AtScreen) -> None:
+        """`AtScreen` has already refused whoever is not signed in."""
+
+    return Dependency(check)
+
+
 def public(reason: str) -> Dependency:
     """Marks a route that anybody may ask, and why; a test looks for one mark on every route."""
 

@@ -1,0 +1,327 @@
+"""JSON of the registry: people, cases and who I am."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry import cases, contacts, journal, people
+from registry.access import Right
+from registry.cases import Area, Case, CaseState
+from registry.contacts import Channel, Contact
+from registry.door import Me, allow
+from registry.kit.db import locked
+from registry.kit.http import InTransaction
+from registry.people import NearPerson, Person, Phone
+from registry.places import Address, AddressKind
+
+router = APIRouter(tags=["registry"])
+Name = Annotated[str, Field(max_length=120)]
+Text = Annotated[str, Field(max_length=4000)]
+
+
+class Out(BaseModel):
+    """Answers are read from the models' attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MeOut(Out):
+    staff_id: UUID | None
+    login: str
+    name: str
+    roles: list[str]
+    rights: list[str]
+    team_id: UUID | None
+    csrf: str | None = None
+
+
+class PhoneOut(Out):
+    id: UUID
+    number: str
+    label: str
+
+
+class AddressOut(Out):
+    id: UUID
+    kind: AddressKind
+    street: str
+    town: str
+    latitude: float | None
+    longitude: float | None
+    how_to_get_in: str
+
+
+class AlertOut(Out):
+    id: UUID
+    kind: str
+    text: str
+
+
+class NearOut(Out):
+    id: UUID
+    position: int
+    name: str
+    phone: str
+    relation: str
+    holds_keys: bool
+
+
+class PersonBrief(Out):
+    id: UUID
+    name: str
+    birth_year: int | None
+    age: int | None
+    language: str
+
+
+class PersonOut(PersonBrief):
+    given_name: str
+    family_name: str
+    birth_date: date | None
+    restricted: bool
+    phones: list[PhoneOut]
+    addresses: list[AddressOut]
+    alerts: list[AlertOut]
+    near: list[NearOut]
+
+
+class PersonIn(BaseModel):
+    given_name: Name = ""
+    family_name: Name = ""
+    birth_year: int | None = None
+    birth_date: date | None = None
+    language: Annotated[str, Field(max_length=12)] = "it"
+    phone: Annotated[str, Field(max_length=40)] | None = None
+
+
+class PhoneIn(BaseModel):
+    number: Annotated[str, Field(max_length=40)]
+    label: Name = ""
+
+
+class AddressIn(BaseModel):
+    kind: AddressKind = AddressKind.RESIDENCE
+    street: Name
+    town: Name
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    how_to_get_in: Text = ""
+
+
+class AlertIn(BaseModel):
+    kind: Annotated[str, Field(max_length=40)]
+    text: Name
+
+
+class NearIn(BaseModel):
+    name: Name
+    phone: Annotated[str, Field(max_length=40)]
+    relation: Name = ""
+    holds_keys: bool = False
+
+
+class CaseOut(Out):
+    id: UUID
+    number: int
+    person_id: UUID | None
+    title: str
+    area: Area
+    state: CaseState
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class CaseIn(BaseModel):
+    area: Area
+    person_id: UUID | None = None
+    title: Name = ""
+
+
+class ContactIn(BaseModel):
+    channel: Channel
+    outcome: Annotated[str, Field(min_length=1, max_length=40)]
+    note: Text = ""
+
+
+class ContactOut(Out):
+    id: UUID
+    case_id: UUID | None
+    channel: Channel
+    outcome: str
+    note: str
+    at: datetime
+
+
+class EntryOut(Out):
+    at: datetime
+    kind: str
+    actor_id: UUID | None
+    facts: dict[str, Any]
+
+
+class Reason(BaseModel):
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@router.get("/me", dependencies=[allow()], response_model=MeOut)
+def read_me(me: Me, request: Request) -> dict[str, Any]:
+    return {
+        **me.__dict__,
+        "roles": sorted(me.roles),
+        "rights": sorted(me.rights),
+        "csrf": getattr(request.state, "csrf", None),
+    }
+
+
+@router.get("/people", dependencies=[allow(Right.READ_PEOPLE)])
+def find_people(
+    session: InTransaction, me: Me, q: Annotated[str, Query(max_length=200)] = ""
+) -> dict[str, list[PersonBrief]]:
+    """At most 20, by phone number or by the beginnings of names and a birth year."""
+    found = people.find(session, q.replace("\0", ""), me) if q.strip() else []
+    return {"items": [PersonBrief.model_validate(each) for each in found]}
+
+
+@router.post(
+    "/people",
+    dependencies=[allow(Right.WRITE_PEOPLE)],
+    response_model=PersonOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def create_person(session: InTransaction, new: PersonIn) -> Person:
+    person = people.create(session, **new.model_dump(exclude={"phone"}))
+    if new.phone:
+        people.add_phone(session, person, new.phone)
+    return person
+
+
+@router.get("/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)], response_model=PersonOut)
+def read_person(person_id: UUID, session: InTransaction, me: Me) -> Person:
+    """Opening a file is written in the journal."""
+    return people.read(session, person_id, me)
+
+
+@router.post(
+    "/people/{person_id}/phones",
+    dependencies=[allow(Right.WRITE_PEOPLE)],
+    response_model=PhoneOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def add_phone(person_id: UUID, new: PhoneIn, session: InTransaction, me: Me) -> Phone:
+    return people.add_phone(session, _mine(session, person_id, me), new.number, new.label)
+
+
+@router.post(
+    "/people/{person_id}/addresses",
+    dependencies=[allow(Right.WRITE_PEOPLE)],
+    response_model=AddressOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def add_address(person_id: UUID, new: AddressIn, session: InTransaction, me: Me) -> Address:
+    return people.add_address(session, _mine(session, person_id, me), **new.model_dump())
+
+
+@router.post(
+    "/people/{person_id}/alerts",
+    dependencies=[allow(Right.WRITE_PEOPLE)],
+    response_model=AlertOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def add_alert(person_id: UUID, new: AlertIn, session: InTransaction, me: Me) -> people.Alert:
+    return people.add_alert(session, _mine(session, person_id, me), **new.model_dump())
+
+
+@router.post(
+    "/people/{person_id}/near",
+    dependencies=[allow(Right.WRITE_PEOPLE)],
+    response_model=NearOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def add_near(person_id: UUID, new: NearIn, session: InTransaction, me: Me) -> NearPerson:
+    return people.add_contact(session, _mine(session, person_id, me), **new.model_dump())
+
+
+@router.get("/cases", dependencies=[allow(Right.READ_CASES)])
+def list_cases(
+    session: InTransaction,
+    me: Me,
+    person_id: UUID | None = None,
+    after: int | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Newest first; `after` is the number of the last one seen."""
+    found = cases.listed(session, me, person_id=person_id, after=after, limit=limit)
+    return {
+        "items": [CaseOut.model_validate(each) for each in found],
+        "next": found[-1].number if len(found) == limit else None,
+    }
+
+
+@router.post(
+    "/cases",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=CaseOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def open_case(new: CaseIn, session: InTransaction, me: Me) -> Case:
+    if new.person_id is not None:
+        _mine(session, new.person_id, me)
+    return cases.open_(session, **new.model_dump())
+
+
+@router.get("/cases/{case_id}", dependencies=[allow(Right.READ_CASES)], response_model=CaseOut)
+def read_case(case_id: UUID, session: InTransaction, me: Me) -> Case:
+    return cases.read(session, case_id, me)
+
+
+@router.get("/cases/{case_id}/timeline", dependencies=[allow(Right.READ_CASES)])
+def read_timeline(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[EntryOut]]:
+    cases.read(session, case_id, me)
+    entries: list[journal.Entry] = cases.timeline(session, case_id)
+    return {"items": [EntryOut.model_validate(each) for each in entries]}
+
+
+@router.post(
+    "/cases/{case_id}/contacts",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=ContactOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def record_contact(case_id: UUID, new: ContactIn, session: InTransaction, me: Me) -> Contact:
+    case = cases.read(session, case_id, me)
+    return contacts.record(
+        session,
+        case_id=case.id,
+        person_id=case.person_id,
+        staff_id=me.staff_id,
+        **new.model_dump(),
+    )
+
+
+@router.post(
+    "/cases/{case_id}/close", dependencies=[allow(Right.WRITE_CASES)], response_model=CaseOut
+)
+def close_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> Case:
+    cases.read(session, case_id, me)
+    case = locked(session, Case, case_id)
+    cases.close(session, case, reason=why.reason)
+    return case
+
+
+@router.post(
+    "/cases/{case_id}/reopen", dependencies=[allow(Right.WRITE_CASES)], response_model=CaseOut
+)
+def reopen_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> Case:
+    cases.read(session, case_id, me)
+    case = locked(session, Case, case_id)
+    cases.reopen(session, case, reason=why.reason)
+    return case
+
+
+def _mine(session: InTransaction, person_id: UUID, me: Me) -> Person:
+    """The person, if the asker may know of them, held for the change."""
+    people.read(session, person_id, me, why="change")
+    return locked(session, Person, person_id)
