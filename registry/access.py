@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from registry.kit.errors import NotAllowed
 
-T = TypeVar("T", bound=tuple[Any, ...])
+Ts = TypeVarTuple("Ts")
 
 
 class Role(StrEnum):
@@ -91,9 +91,7 @@ class Actor:
 
 
 # The house itself: opens a caller's file by number before anybody has answered.
-HOUSE = Actor(
-    staff_id=None, login="centrale", name="Centrale", roles=frozenset({Role.OPERATOR})
-)
+HOUSE = Actor(staff_id=None, login="centrale", name="Centrale", roles=frozenset({Role.OPERATOR}))
 
 
 def can(actor: Actor, right: Right) -> bool:
@@ -131,8 +129,8 @@ def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
 
 
 def visible(
-    wanted: Select[T], restricted: InstrumentedAttribute[bool], actor: Actor
-) -> Select[T]:
+    wanted: Select[*Ts], restricted: InstrumentedAttribute[bool], actor: Actor
+) -> Select[*Ts]:
     """The same query without the people whom the actor may not know of."""
     return wanted if can(actor, Right.READ_RESTRICTED) else wanted.where(_open(restricted))
 

@@ -198,7 +198,9 @@ def create_person(session: InTransaction, new: PersonIn) -> Person:
     return person
 
 
-@router.get("/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)], response_model=PersonOut)
+@router.get(
+    "/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)], response_model=PersonOut
+)
 def read_person(person_id: UUID, session: InTransaction, me: Me) -> Person:
     """Opening a file is written in the journal."""
     return people.read(session, person_id, me)

@@ -71,9 +71,7 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
 
 
-def open_(
-    session: Session, *, area: Area, person_id: UUID | None = None, title: str = ""
-) -> Case:
+def open_(session: Session, *, area: Area, person_id: UUID | None = None, title: str = "") -> Case:
     case = Case(person_id=person_id, title=title, area=area)
     session.add(case)
     session.flush()
@@ -103,17 +101,13 @@ def name_person(session: Session, case: Case, person: Person) -> None:
 def close(session: Session, case: Case, *, reason: str) -> None:
     move(case, CaseState.CLOSED, STEPS)
     case.closed_at = clock.now()
-    journal.record(
-        session, CaseClosed(case_id=case.id, person_id=case.person_id, reason=reason)
-    )
+    journal.record(session, CaseClosed(case_id=case.id, person_id=case.person_id, reason=reason))
 
 
 def reopen(session: Session, case: Case, *, reason: str) -> None:
     move(case, CaseState.OPEN, STEPS)
     case.closed_at = None
-    journal.record(
-        session, CaseReopened(case_id=case.id, person_id=case.person_id, reason=reason)
-    )
+    journal.record(session, CaseReopened(case_id=case.id, person_id=case.person_id, reason=reason))
 
 
 def read(session: Session, case_id: UUID, actor: Actor) -> Case:
@@ -141,7 +135,7 @@ def listed(
     return list(session.scalars(wanted))
 
 
-def _visible(actor: Actor) -> Select[tuple[Case]]:
+def _visible(actor: Actor) -> Select[Case]:
     """Cases about nobody yet, and about those whom the actor may know of."""
     known = access.visible(select(Person.id), Person.restricted, actor)
     return select(Case).where(Case.person_id.is_(None) | Case.person_id.in_(known))

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from registry import access, sessions, tokens
 from registry.access import Actor, Right
-from registry.kit.errors import NotAllowed, NotSignedIn
+from registry.kit.errors import Locked, NotAllowed
 from registry.kit.http import InTransaction
 from registry.kit.settings import settings
 from registry.sessions import Signed
@@ -61,7 +61,7 @@ def _me(
         return actor
     signed = _signed(request, session, csrf)
     if signed.locked:
-        raise NotSignedIn("The screen is locked: write your password to go on")
+        raise Locked("The screen is locked: write your password to go on")
     request.state.csrf = signed.csrf
     return signed.actor
 
@@ -104,3 +104,9 @@ def same_origin(connection: HTTPConnection) -> bool:
         return False
     ours = {urlsplit(settings().public_url).netloc, connection.headers.get("host", "")}
     return urlsplit(origin).netloc in ours
+
+
+def require_own_page(request: HTTPConnection) -> None:
+    """Raise NotAllowed when a browser says that a form was sent from elsewhere."""
+    if request.headers.get("origin") and not same_origin(request):
+        raise NotAllowed("Sign in from this page, not from another site")

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import DDL, BigInteger, Identity, Index, event, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from typing_extensions import override
 
 from registry.kit import clock
 from registry.kit.db import Base
@@ -28,6 +29,7 @@ class Position(NamedTuple):
     xid: int
     id: int
 
+    @override
     def __str__(self) -> str:
         return f"{self.xid}.{self.id}"
 
@@ -51,6 +53,7 @@ class Event:
     case_id: UUID | None = None
     person_id: UUID | None = None
 
+    @override
     def __init_subclass__(cls) -> None:
         words = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.kind = f"{cls.__module__.partition('.')[0]}.{words}"
@@ -89,11 +92,13 @@ class Entry(Base):
         """The fact as it was recorded; a kind that no longer exists is a bare Event."""
         kind = Event.kinds.get(self.kind, Event)
         known = {field.name: field.type for field in fields(kind)}
-        given = {name: _typed(known[name], self.facts[name]) for name in self.facts if name in known}
+        given = {
+            name: _typed(known[name], self.facts[name]) for name in self.facts if name in known
+        }
         return kind(case_id=self.case_id, person_id=self.person_id, **given)
 
 
-REFUSE = DDL(
+REFUSE: DDL = DDL(  # type: ignore[no-untyped-call]
     """
     CREATE OR REPLACE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
@@ -138,7 +143,9 @@ def after(
 ) -> list[Entry]:
     """What was committed after `position`, in order, up to where no slower commit can slip in."""
     wanted = select(Entry).where(
-        text("(journal.xid, journal.id) > (:xid, :id)").bindparams(xid=position.xid, id=position.id),
+        text("(journal.xid, journal.id) > (:xid, :id)").bindparams(
+            xid=position.xid, id=position.id
+        ),
         Entry.xid < XMIN,
     )
     if kinds is not None:

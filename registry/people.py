@@ -39,9 +39,7 @@ class Person(Base):
     """Somebody, with the names and facts we were told; any of them may be missing."""
 
     __tablename__ = "people"
-    __table_args__ = (
-        Index("ix_people_family_name", func.lower("family_name"), "birth_year"),
-    )
+    __table_args__ = (Index("ix_people_family_name", func.lower("family_name"), "birth_year"),)
 
     id: Mapped[Id]
     given_name: Mapped[str] = mapped_column(default="")
@@ -129,7 +127,9 @@ def create(
     if birth_date is not None:
         birth_year = birth_date.year
     if birth_year is not None and not FIRST_YEAR <= birth_year <= clock.now().year:
-        raise Invalid("The birth year %(year)s cannot be right", field="birth_year", year=birth_year)
+        raise Invalid(
+            "The birth year %(year)s cannot be right", field="birth_year", year=birth_year
+        )
     person = Person(
         given_name=given_name.strip(),
         family_name=family_name.strip(),

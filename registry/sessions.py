@@ -73,7 +73,7 @@ def digest(secret: str) -> str:
 
 
 def csrf_of(secret: str) -> str:
-    """The token that forms and scripts of this session send back; it tells nothing of the secret."""
+    """The token that this session's forms and scripts send back; it tells nothing of the secret."""
     return hashlib.sha256(b"csrf:" + secret.encode()).hexdigest()[:40]
 
 
@@ -142,19 +142,16 @@ def lock(session: Session, session_id: UUID) -> None:
     session.execute(update(SignIn).where(SignIn.id == session_id).values(locked=True))
 
 
-def unlock(session_id: UUID, password: str) -> None:
+def unlock(session: Session, signed: Signed, password: str) -> None:
     """The same person is back; NotAllowed when the password is not theirs."""
-    with transaction() as session:
-        limits.take(session, f"unlock:{session_id}", every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
-    with transaction() as session:
-        signed = session.get(SignIn, session_id, with_for_update=True)
-        person = session.get(Staff, signed.staff_id) if signed else None
-        if signed is None or person is None or signed.ended_at is not None:
-            raise NotSignedIn("The session has ended: sign in again")
-        if not passwords.right(password, person.password):
-            raise NotAllowed("The password is not right", field="password")
-        signed.locked = False
-        signed.used_at = clock.now()
+    with transaction() as counting:
+        limits.take(counting, f"unlock:{signed.id}", every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    person = session.get(Staff, signed.actor.staff_id)
+    if person is None or not passwords.right(password, person.password):
+        raise NotAllowed("The password is not right", field="password")
+    session.execute(
+        update(SignIn).where(SignIn.id == signed.id).values(locked=False, used_at=clock.now())
+    )
 
 
 def sign_out(session: Session, signed: Signed) -> None:

@@ -1,7 +1,7 @@
 """The sweeper: does what is due, every second, in any number of processes."""
 
 import threading
-from collections.abc import Callable, Mapping, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 import structlog

@@ -102,7 +102,7 @@ def bruno(session: Session) -> Staff:
 @pytest.fixture
 def client(database: None) -> Iterator[TestClient]:
     """The whole application over the real database; HTTPS, as the cookie wants it."""
-    from webconsole.app import make  # noqa: PLC0415 - heavy, and only some tests need it
+    from webconsole.app import make
 
     with TestClient(make(), base_url="https://testserver") as opened:
         yield opened

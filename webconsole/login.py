@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from registry import door, sessions
 from registry.access import Right
 from registry.door import AtScreen
-from registry.kit.errors import NotAllowed, NotSignedIn, Problem, TooMany
+from registry.kit.errors import NotAllowed, Problem, TooMany
 from registry.kit.http import InTransaction, sentence
 from registry.kit.settings import settings
 from webconsole import rendering
@@ -48,8 +48,7 @@ def sign_in(
     poi: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     try:
-        if request.headers.get("origin") and not door.same_origin(request):
-            raise NotAllowed("Sign in from this page, not from another site")
+        door.require_own_page(request)
         network = request.client.host if request.client else "unknown"
         secret, actor = sessions.sign_in(login.replace("\0", ""), password, network=network)
     except (NotAllowed, TooMany) as problem:
@@ -102,14 +101,13 @@ def lock(session: InTransaction, signed: AtScreen) -> Response:
 @router.post(LOCK, dependencies=[door.allow_at_screen()])
 def unlock(
     request: Request,
+    session: InTransaction,
     signed: AtScreen,
     password: Annotated[str, Form(max_length=LONGEST)] = "",
     poi: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     try:
-        sessions.unlock(signed.id, password)
-    except NotSignedIn:
-        return RedirectResponse(SIGN_IN, SEE_OTHER)
+        sessions.unlock(session, signed, password)
     except Problem as problem:
         request.state.csrf = signed.csrf
         return rendering.page(

@@ -1,15 +1,18 @@
-"""Pages from Jinja2 templates, in the reader's language; and problems as pages where people look."""
+"""Pages from Jinja2 templates in the reader's language, and problems as pages."""
 
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from registry.access import Actor
-from registry.kit import clock, i18n
+from registry.kit import clock, http, i18n
+from registry.kit.errors import Locked, NotSignedIn, Problem
 from registry.kit.phone import spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,3 +59,20 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
         "/api/"
     )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Where a person looks, a problem is a page; a lost session leads to the way in and back."""
+    app.add_exception_handler(Problem, _problem)
+
+
+def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101 - what it was registered for
+    if not wants_page(request):
+        return http.problem(request, problem)
+    if isinstance(problem, NotSignedIn):
+        way_in = "/blocco" if isinstance(problem, Locked) else "/entra"
+        back = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"{way_in}?{urlencode({'poi': back})}", 303)
+    said = http.sentence(request, problem)
+    return page(request, "problem.html", status=http.status_of(problem), sentence=said)

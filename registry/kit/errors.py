@@ -37,6 +37,10 @@ class NotSignedIn(Problem):
     """We do not know who is asking."""
 
 
+class Locked(NotSignedIn):
+    """We know who it is, but the screen was locked: only their password opens it."""
+
+
 class Invalid(Problem):
     """A value cannot be accepted; `field` names the form field it stands in."""
 

@@ -43,9 +43,13 @@ def problem_json(status: int, title: str, detail: str, **more: Any) -> JSONRespo
 
 
 def sentence(request: Request, problem: errors.Problem) -> str:
-    """What the problem says, in the reader's language."""
-    said = i18n.catalogue(i18n.language_of(request)).gettext(problem.message)
-    return said % problem.params if problem.params else said
+    """What the problem says, in the reader's language, states among its words too."""
+    say = i18n.catalogue(i18n.language_of(request)).gettext
+    params = {
+        name: say(value) if isinstance(value, str) and value else value
+        for name, value in problem.params.items()
+    }
+    return say(problem.message) % params if params else say(problem.message)
 
 
 def status_of(problem: errors.Problem) -> int:
@@ -54,7 +58,7 @@ def status_of(problem: errors.Problem) -> int:
 
 def install(app: FastAPI) -> None:
     """Teach the application to answer every problem as problem+json."""
-    app.add_exception_handler(errors.Problem, _problem)
+    app.add_exception_handler(errors.Problem, problem)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(IntegrityError, _collision)
@@ -63,16 +67,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, errors.Problem)  # noqa: S101 - what it was registered for
-    more: dict[str, Any] = {}
-    if problem.field:
-        more["errors"] = [{"field": problem.field, "message": sentence(request, problem)}]
-    answer = problem_json(
-        status_of(problem), type(problem).__name__, sentence(request, problem), **more
-    )
-    if isinstance(problem, errors.TooMany):
-        answer.headers["Retry-After"] = str(max(1, round(problem.retry_after)))
+def problem(request: Request, said: Exception) -> Response:
+    """The answer to a program."""
+    assert isinstance(said, errors.Problem)  # noqa: S101 - what it was registered for
+    detail, more = sentence(request, said), dict[str, Any]()
+    if said.field:
+        more["errors"] = [{"field": said.field, "message": detail}]
+    answer = problem_json(status_of(said), type(said).__name__, detail, **more)
+    if isinstance(said, errors.TooMany):
+        answer.headers["Retry-After"] = str(max(1, round(said.retry_after)))
     return answer
 
 
@@ -96,12 +99,12 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _collision(request: Request, error: Exception) -> Response:
     log.warning("request.collision", path=request.scope["path"], reason=type(error).__name__)
-    return _problem(request, errors.Conflict("Somebody else has just done this. Look again"))
+    return problem(request, errors.Conflict("Somebody else has just done this. Look again"))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     log.error("request.no_database", path=request.scope["path"], reason=type(error).__name__)
-    return _problem(
+    return problem(
         request,
         errors.Unavailable("The archive does not answer. Nothing was saved: try again shortly"),
     )
@@ -110,7 +113,7 @@ def _unavailable(request: Request, error: Exception) -> Response:
 def _refused(request: Request, error: Exception) -> Response:
     """A value PostgreSQL cannot hold, such as a NUL in a text, is the sender's to mend."""
     log.warning("request.refused", path=request.scope["path"], reason=type(error).__name__)
-    return _problem(request, errors.Invalid("A value cannot be stored as it was written"))
+    return problem(request, errors.Invalid("A value cannot be stored as it was written"))
 
 
 def _fault(request: Request, error: Exception) -> Response:

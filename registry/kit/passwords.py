@@ -9,7 +9,15 @@ from registry.kit.errors import Invalid
 
 SHORTEST = 15  # characters, for a password that stands alone
 LONGEST = 256
-GUESSED = ("password", "123456789", "qwertyuiop", "centrale", "operatore", "abcdefgh", "administrator")
+GUESSED = (
+    "password",
+    "123456789",
+    "qwertyuiop",
+    "centrale",
+    "operatore",
+    "abcdefgh",
+    "administrator",
+)
 FEWEST_LETTERS = 5  # different characters
 
 
@@ -42,7 +50,9 @@ def check(password: str, *, about: Iterable[str] = ()) -> None:
             shortest=SHORTEST,
         )
     if len(password) > LONGEST:
-        raise Invalid("A password has at most %(longest)s characters", field="password", longest=LONGEST)
+        raise Invalid(
+            "A password has at most %(longest)s characters", field="password", longest=LONGEST
+        )
     plain = password.lower()
     for word in (*GUESSED, *(part.lower() for each in about for part in each.split())):
         plain = plain.replace(word, "") if len(word) > 2 else plain  # noqa: PLR2004

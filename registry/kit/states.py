@@ -1,6 +1,7 @@
 """Allowed changes of state, kept as data next to each noun."""
 
-from collections.abc import Mapping, Set as AbstractSet
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 
 from registry.kit.errors import WrongState

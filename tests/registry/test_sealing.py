@@ -12,6 +12,7 @@ from sqlalchemy import text
 from registry import journal, sealing
 from registry.kit import clock
 from registry.kit.db import engine, transaction
+from registry.kit.settings import settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ def test_cutting_the_tail_with_its_seals_is_found() -> None:
 
 
 def test_a_seal_that_a_crash_kept_from_the_file_is_noted_by_the_next_round() -> None:
-    heads = sealing.settings().keys / sealing.HEADS
+    heads = settings().keys / sealing.HEADS
     lines = heads.read_text().splitlines(keepends=True)
     heads.write_text("".join(lines[:-1]))
 
