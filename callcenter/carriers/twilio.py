@@ -101,6 +101,7 @@ class Twilio(Carrier):
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.wire = Wire(account.api_base)
         name, secret = account.login
         self.client = Client(
             name,
@@ -108,7 +109,7 @@ class Twilio(Carrier):
             account.sid,
             region=account.region,
             edge=account.edge,
-            http_client=Wire(account.api_base),
+            http_client=self.wire,
         )
 
     @override
@@ -243,6 +244,10 @@ class Twilio(Carrier):
             edge=account.edge,
             seconds=TOKEN_SECONDS,
         )
+
+    def close(self) -> None:
+        """Let go of the connections to the carrier."""
+        self.wire.client.close()
 
     def _url(self, path: str, call_id: UUID) -> str:
         return self.account.url(paths.of_call(path, call_id))
