@@ -1,0 +1,194 @@
+"""The verbs `up` and `demo`: the whole house in one terminal, with what it does always in sight."""
+
+import http.client
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.status import Status
+
+from registry.kit import engines
+from registry.kit.engine_home import leashed
+from registry.kit.engines import Engines
+from registry.kit.errors import Unavailable
+from registry.kit.settings import Settings, settings
+from webconsole import doors, house
+from webconsole.supervisor import Child, Supervisor, verb
+
+READY_WITHIN = 90.0  # seconds
+
+
+def up() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    _run(town=False)
+
+
+def demo() -> None:
+    """Start everything with a sample town and simulated callers, homes and teams."""
+    _run(town=True)
+
+
+@dataclass
+class Progress:
+    """What is going on, as a moving line on a terminal and as plain lines elsewhere."""
+
+    console: Console
+    status: Status | None
+
+    def doing(self, words: str) -> None:
+        if self.status is not None:
+            self.status.update(words)
+        else:
+            self.console.print(words, highlight=False)
+
+    def done(self, words: str) -> None:
+        self.console.print(f"[green]✓[/] {words}", highlight=False)
+
+    def trouble(self, words: str) -> None:
+        self.console.print(f"[yellow]![/] {words}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    console = Console(stderr=True)
+    shown = console.status("Starting") if console.is_terminal else nullcontext()
+    with shown as status:
+        yield Progress(console, status)
+
+
+def _run(*, town: bool) -> None:
+    chosen = settings()
+    started = time.monotonic()
+    with _progress() as progress:
+        progress.doing("Looking at the ports")
+        doors.check(chosen)
+        with engines.running(chosen, share=False, say=progress.doing) as running:
+            progress.done(_engines_said(chosen, running))
+            supervisor = Supervisor(
+                _children(town=town),
+                engines=running,
+                logs=chosen.logs,
+                environment=_environment(running, town=town),
+                say=progress.trouble,
+            )
+            supervisor.listen()
+            try:
+                _live(supervisor, chosen, progress, town=town, started=started)
+            finally:
+                progress.doing("Stopping")
+                supervisor.stop()
+        progress.done("Stopped")
+
+
+def _live(
+    supervisor: Supervisor, chosen: Settings, progress: Progress, *, town: bool, started: float
+) -> None:
+    said = _prepare(supervisor, progress, town=town)
+    if supervisor.stopping:
+        return
+    supervisor.start()
+    _wait_until_ready(supervisor, chosen, progress)
+    if not supervisor.stopping:
+        supervisor.was_ready = True
+        progress.done(f"Ready after {time.monotonic() - started:.1f} s")
+        _welcome(progress.console, chosen, said)
+        progress.doing("Running. Ctrl-C stops everything")
+    supervisor.run()
+
+
+def _engines_said(chosen: Settings, running: Engines) -> str:
+    own = [name for name in ("postgres", "valkey") if name in running.servers]
+    if not own:
+        return "Using the engines whose URLs are set"
+    return f"Private {' and '.join(own)} running, data in {chosen.home}"
+
+
+def _environment(running: Engines, *, town: bool) -> dict[str, str]:
+    told = house.environment(running)
+    return told | ({"CENTRALE_DEMO": "true"} if town else {})
+
+
+def _children(*, town: bool) -> list[Child]:
+    children = [
+        Child("receive", verb("receive"), stage=1),
+        Child("web", verb("web"), stage=2),
+        Child("work", verb("work"), stage=2),
+        Child("sweep", verb("sweep"), stage=2),
+    ]
+    if town:
+        children.append(Child("simulate", verb("simulate", "town"), stage=0))
+    return children
+
+
+def _prepare(supervisor: Supervisor, progress: Progress, *, town: bool) -> str:
+    """Migrate, and load the sample town; returns what the town says of its log-ins."""
+    words = "Database brought to this version" + (", sample town loaded" if town else "")
+    progress.doing(f"{words} …")
+    ended = subprocess.run(  # noqa: S603 - our own verb
+        leashed(verb("town" if town else "migrate"), ending=signal.SIGTERM),
+        env=supervisor.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if supervisor.stopping:
+        return ""
+    if ended.returncode != 0:
+        last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        raise Unavailable(last.removeprefix("centrale: "))
+    progress.done(words)
+    return ended.stdout.strip()
+
+
+def _wait_until_ready(supervisor: Supervisor, chosen: Settings, progress: Progress) -> None:
+    limit = time.monotonic() + READY_WITHIN
+    before = ""
+    while not supervisor.stopping:
+        waiting = _not_ready(chosen)
+        if not waiting:
+            return
+        if waiting != before:
+            progress.doing(f"Waiting for {waiting}")
+            before = waiting
+        if time.monotonic() > limit:
+            raise Unavailable(
+                f"Not ready after {READY_WITHIN:.0f} s, still waiting for {waiting}: "
+                f"see the logs in {chosen.logs}"
+            )
+        supervisor.wait(0.2)
+
+
+def _not_ready(chosen: Settings) -> str:
+    """What /readyz still waits for; empty when it says 200."""
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to ask, not to listen
+    door = http.client.HTTPConnection(
+        local.get(chosen.bind, chosen.bind), chosen.http_port, timeout=5
+    )
+    try:
+        door.request("GET", "/readyz")
+        answer = door.getresponse()
+        body = answer.read()
+    except OSError:
+        return "web"
+    finally:
+        door.close()
+    if answer.status == http.client.OK:
+        return ""
+    try:
+        return ", ".join(json.loads(body)["for"])
+    except (ValueError, KeyError, TypeError):
+        return f"an answer other than {answer.status}"
+
+
+def _welcome(console: Console, chosen: Settings, said: str) -> None:
+    lines = [f"[bold]{chosen.public_url}[/]"]
+    if said:
+        lines += ["", said]
+    lines += ["", f"[dim]logs in {chosen.logs} · Ctrl-C stops everything[/]"]
+    console.print(Panel("\n".join(lines), title="Centrale", expand=False))

@@ -1,0 +1,71 @@
+"""The verbs on what the house keeps: its database, its staff, its tokens, its journal, devices."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from registry import sealing, staff, tokens
+from registry.access import Role
+from registry.kit.db import transaction
+from registry.kit.errors import Invalid, Problem
+from webconsole import house
+from webconsole import migrate as migrations
+
+staff_verbs = typer.Typer()
+token_verbs = typer.Typer()
+journal_verbs = typer.Typer()
+
+ROLES = ", ".join(Role)
+out = Console(highlight=False, soft_wrap=True)
+
+
+class Broken(Problem):
+    """The journal is not as it was sealed."""
+
+
+def migrate() -> None:
+    """Bring the database to the version that this code expects."""
+    with house.open_():
+        migrations.up()
+    out.print("The database is at this version")
+
+
+@staff_verbs.command("add")
+def add_staff(
+    login: Annotated[str, typer.Option(help="One word, the name to sign in with.")],
+    name: Annotated[str, typer.Option(help="Given name and family name.")],
+    role: Annotated[list[str], typer.Option(help=f"May be given several times: {ROLES}.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Add somebody who may sign in. The password is asked for, and never taken from the line."""
+    unknown = sorted(set(role) - set(Role))
+    if unknown:
+        raise Invalid(f"There is no role {', '.join(unknown)}: the roles are {ROLES}")
+    with house.open_(), transaction() as session:
+        person = staff.add(session, login=login, name=name, roles={Role(each) for each in role})
+        staff.set_password(session, person, password)
+    out.print(f"{login} can sign in")
+
+
+@token_verbs.command("issue")
+def issue_token(
+    login: Annotated[str, typer.Option(help="Whose rights the token carries.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+) -> None:
+    """Print a new bearer token. It is shown this once."""
+    with house.open_(), transaction() as session:
+        secret = tokens.issue(session, staff.named(session, login), label)
+    typer.echo(secret)
+
+
+@journal_verbs.command("verify")
+def verify_journal() -> None:
+    """Recompute every seal; says which stretch was edited, cut, swapped or deleted, if any."""
+    with house.open_(), transaction() as session:
+        findings = list(sealing.verify(session))
+    for finding in findings:
+        out.print(f"seal {finding.seal}: {finding.says}")
+    if findings:
+        raise Broken(f"The journal does not match its seals in {len(findings)} places")
+    out.print("The journal matches its seals")
