@@ -1,4 +1,4 @@
-"""The sweeper: does what is due, every second, in any number of processes."""
+"""The sweeper: does what is due, every second or at a ring, in any number of processes."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from registry import deadlines, relay
 from registry.deadlines import Claim
 from registry.journal import Event
-from registry.kit import jobs
+from registry.kit import beats, jobs, live
 from registry.kit.db import transaction
 
 Inside = Callable[[Session, UUID], None]
 Outside = Callable[[UUID], None]
 
 PERIOD = 1.0  # seconds
-PAUSE_AFTER_FAULT = 1.0  # seconds
 
 log = structlog.get_logger()
 
@@ -57,7 +56,9 @@ def run(
 ) -> None:
     """Sweep and relay until told to stop. A fault is logged and the next round comes."""
     outside = list(outside)
+    bell = live.Doorbell()
     rounds: list[Callable[[], object]] = [
+        _beat,
         lambda: sweep(inside, outside),
         lambda: relay.pass_on(listeners),
         *chores,
@@ -65,7 +66,12 @@ def run(
     while not stop.is_set():
         for each in rounds:
             _guarded(each)
-        stop.wait(PERIOD)
+        bell.wait(PERIOD)
+
+
+def _beat() -> None:
+    with transaction() as session:
+        beats.beat(session, "sweep")
 
 
 def _guarded(step: Callable[[], object]) -> None:

@@ -1,6 +1,7 @@
 """Hints through Redis: "look again". Losing one costs a second, never a fact."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from registry.kit.settings import settings
 
 DOORBELL = "centrale:doorbell"
 LOOK_ANYWAY = 1.0  # seconds: readers look this often even if nobody rang
+GATHER = 0.03  # seconds in which further rings join the first
 
 log = structlog.get_logger()
 
@@ -37,6 +39,33 @@ def ring() -> None:
         client().publish(DOORBELL, b"1")
     except redis.RedisError as error:
         log.warning("doorbell.silent", reason=type(error).__name__)
+
+
+class Doorbell:
+    """Waits for a ring in a process that is not asynchronous."""
+
+    def __init__(self) -> None:
+        self.channel: redis.client.PubSub | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next ring, else when the time is over; without Redis only then."""
+        began = time.monotonic()
+        try:
+            self._wait_for_ring(seconds)
+        except (redis.RedisError, OSError) as error:
+            log.warning("doorbell.deaf", reason=type(error).__name__)
+            self.channel = None
+            time.sleep(max(0.0, seconds - (time.monotonic() - began)))
+
+    def _wait_for_ring(self, seconds: float) -> None:
+        if self.channel is None:
+            self.channel = client().pubsub(ignore_subscribe_messages=True)
+            self.channel.subscribe(DOORBELL)
+            self.channel.get_message(timeout=seconds)
+        if self.channel.get_message(timeout=seconds) is not None:
+            time.sleep(GATHER)
+            while self.channel.get_message(timeout=0) is not None:
+                continue
 
 
 async def rings() -> AsyncIterator[None]:

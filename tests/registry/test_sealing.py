@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from registry import journal, sealing
 from registry.kit import clock
@@ -36,6 +36,13 @@ def findings() -> list[str]:
         return [f"{each.seal}: {each.says}" for each in sealing.verify(session)]
 
 
+def numbers() -> tuple[list[int], list[int]]:
+    """The ids of the entries and of the seals, in order."""
+    with transaction() as session:
+        entries = session.scalars(select(journal.Entry.id).order_by(journal.Entry.id)).all()
+        return list(entries), list(session.scalars(select(sealing.Seal.id).order_by("id")))
+
+
 def tamper(*statements: str) -> None:
     """As somebody who owns the database would: the triggers are switched off."""
     with engine().begin() as connection:
@@ -58,25 +65,30 @@ TAMPERINGS = {
     "truncate": "DELETE FROM journal WHERE id > {a}",
     "insert": "INSERT INTO journal (xid, at, kind, facts) SELECT xid, at, kind, facts"
     " FROM journal WHERE id = {a}",
-    "cut the last seals": "DELETE FROM journal_seals WHERE id > 2",
-    "drop a seal": "DELETE FROM journal_seals WHERE id = 2",
-    "edit a seal": "UPDATE journal_seals SET entries = entries + 1 WHERE id = 3",
+    "cut the last seals": "DELETE FROM journal_seals WHERE id > {s}",
+    "drop a seal": "DELETE FROM journal_seals WHERE id = {s}",
+    "edit a seal": "UPDATE journal_seals SET entries = entries + 1 WHERE id = {s}",
 }
 
 
 @pytest.mark.parametrize("kind", TAMPERINGS)
 def test_tampering_is_found(kind: str) -> None:
-    first, second = random.sample(range(1, 40), 2)
+    entries, seals = numbers()
+    first, second = random.sample(entries[:-1], 2)
 
-    tamper(TAMPERINGS[kind].format(a=first, b=second))
+    tamper(TAMPERINGS[kind].format(a=first, b=second, s=seals[1]))
 
     assert findings(), f"{kind} at {first} and {second} was not found"
 
 
 def test_cutting_the_tail_with_its_seals_is_found() -> None:
-    tamper("DELETE FROM journal WHERE id > 30", "DELETE FROM journal_seals WHERE id > 3")
+    entries, seals = numbers()
+    tamper(
+        f"DELETE FROM journal WHERE id > {entries[29]}",
+        f"DELETE FROM journal_seals WHERE id > {seals[2]}",
+    )
 
-    assert findings() == ["4: was made and is gone: the journal was cut off"]
+    assert findings() == [f"{seals[3]}: was made and is gone: the journal was cut off"]
 
 
 def test_a_seal_that_a_crash_kept_from_the_file_is_noted_by_the_next_round() -> None:

@@ -1,0 +1,147 @@
+"""The live feed: who may listen, what they hear, and how they catch up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
+
+from registry import door, journal, tokens
+from registry.access import Role
+from registry.kit.db import transaction
+from tests.conftest import somebody
+from webconsole import live
+
+SignIn = Callable[..., TestClient]
+OURS = {"origin": "https://testserver"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LampLit(journal.Event):
+    lamp_id: UUID
+
+
+# Told to whoever may hear of the helpline.
+LampLit.kind = "callcenter.lamp_lit"
+journal.Event.kinds[LampLit.kind] = LampLit
+
+
+def light() -> str:
+    lamp = uuid4()
+    with transaction() as session:
+        journal.record(session, LampLit(lamp_id=lamp))
+    return str(lamp)
+
+
+def heard(socket: WebSocketTestSession, kind: str) -> dict[str, object]:
+    """The next message of this kind; heartbeats and others are passed over."""
+    while True:
+        message: dict[str, object] = socket.receive_json()
+        if message["kind"] == kind:
+            return message
+
+
+def test_a_console_hears_what_happens_and_gets_ids_only(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        heard(socket, "snapshot")
+        lamp = light()
+
+        message = heard(socket, LampLit.kind)
+
+    assert message["ids"] == {"lamp_id": lamp}
+    assert set(message) == {"position", "kind", "ids"}
+
+
+def test_a_console_that_was_away_gets_what_it_missed(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        light()
+        position = heard(socket, LampLit.kind)["position"]
+    missed = [light() for _ in range(3)]
+
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": position})
+        got = [heard(socket, LampLit.kind)["ids"] for _ in missed]
+
+    assert got == [{"lamp_id": each} for each in missed]
+
+
+def test_too_much_missed_means_look_at_everything(
+    signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "REPLAY", 3)
+    client = signed_in("anna")
+    for _ in range(4):
+        light()
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": "1.1"})
+        assert heard(socket, "snapshot")
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "null", None])
+def test_a_page_of_another_site_is_not_let_in(signed_in: SignIn, origin: str | None) -> None:
+    client = signed_in("anna")
+    headers = {"origin": origin} if origin else {}
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers=headers):
+        pass
+
+
+def test_without_a_session_it_is_closed_with_the_code_that_says_so(client: TestClient) -> None:
+    with (
+        client.websocket_connect("/live", headers=OURS) as socket,
+        pytest.raises(WebSocketDisconnect) as closed,
+    ):
+        socket.receive_json()
+    assert closed.value.code == live.UNAUTHENTICATED
+
+
+def test_signing_out_closes_the_socket(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        heard(socket, "snapshot")
+        client.post("/esci", follow_redirects=False)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            heard(socket, "nothing more")
+    assert closed.value.code == live.UNAUTHENTICATED
+
+
+def test_a_program_listens_with_a_token_and_hears_only_what_it_may(client: TestClient) -> None:
+    with transaction() as session:
+        operator = tokens.issue(session, somebody(session, "anna", "Anna Riva", Role.OPERATOR))
+        auditor = tokens.issue(session, somebody(session, "aldo", "Aldo Verdi", Role.AUDITOR))
+
+    def headers(secret: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {secret}"}
+
+    with (
+        client.websocket_connect("/live", headers=headers(auditor)) as deaf,
+        client.websocket_connect("/live", headers=headers(operator)) as hears,
+    ):
+        for socket in (deaf, hears):
+            socket.send_json({"resume": None})
+            heard(socket, "snapshot")
+        light()
+        heard(hears, LampLit.kind)
+        assert deaf.receive_json()["kind"] == "beat"
+
+
+def test_a_console_too_slow_to_follow_is_told_to_look_at_everything() -> None:
+    from registry.access import HOUSE
+
+    console = live.Console(HOUSE, None)
+    for number in range(live.BACKLOG + 1):
+        console.tell(str(number))
+
+    assert console.messages.get_nowait() == '{"kind": "snapshot"}'
+    assert console.messages.empty()
+
+
+def test_the_cookie_of_somebody_else_is_not_guessed(client: TestClient) -> None:
+    client.cookies.set(door.COOKIE, "x" * 43, domain="testserver.local", path="/")
+    assert client.get("/api/v1/me").status_code == 401
