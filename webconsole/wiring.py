@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from dispatch import offers, response, search
 from registry import sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
@@ -11,7 +12,12 @@ from registry.sweeper import Inside, Outside
 LISTENERS: dict[type[Event], Iterable[Listener]] = {}
 
 # Deadlines kept by the sweeper itself, in the transaction that retires them: no Redis needed.
-INSIDE: dict[str, Inside] = {}
+INSIDE: dict[str, Inside] = {
+    "dispatch.find_team": search.look,
+    "dispatch.nobody_found": search.look,
+    "dispatch.no_news": response.no_news,
+    "dispatch.offer_unanswered": offers.unanswered,
+}
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.
 OUTSIDE: dict[str, Outside] = {}
