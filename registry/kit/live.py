@@ -59,7 +59,9 @@ class Doorbell:
 
     def _wait_for_ring(self, seconds: float) -> None:
         if self.channel is None:
-            self.channel = client().pubsub(ignore_subscribe_messages=True)
+            self.channel = redis.client.PubSub(
+                client().connection_pool, ignore_subscribe_messages=True
+            )
             self.channel.subscribe(DOORBELL)
             self.channel.get_message(timeout=seconds)
         if self.channel.get_message(timeout=seconds) is not None:
