@@ -14,6 +14,7 @@ from registry.access import Actor
 from registry.kit import clock, http, i18n
 from registry.kit.errors import Locked, NotSignedIn, Problem
 from registry.kit.phone import spoken
+from webconsole.dress import dress, theme_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,13 +32,14 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(i18n.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["spoken"] = spoken
+    dress(made, language)
     return made
 
 
 def page(
     request: Request, template: str, *, me: Actor | None = None, status: int = 200, **facts: Any
 ) -> HTMLResponse:
-    """The template filled in. `me`, `csrf`, `language`, `request` and `now` are always there."""
+    """The template filled in; it always has `me`, `csrf`, `language`, `theme`, `request`, `now`."""
     language = i18n.language_of(request)
     text = (
         environment(language)
@@ -47,6 +49,7 @@ def page(
             me=me,
             csrf=getattr(request.state, "csrf", ""),
             language=language,
+            theme=theme_of(request),
             now=clock.now(),
             **facts,
         )

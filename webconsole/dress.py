@@ -1,0 +1,80 @@
+"""What every page wears: the theme, the times as people write them, the words for the browser."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from jinja2 import Environment
+from markupsafe import Markup
+from starlette.requests import Request
+
+from registry import access
+from registry.access import Actor, Right
+from registry.kit import clock, i18n
+
+ZONE = ZoneInfo("Europe/Rome")
+THEME_COOKIE = "centrale-theme"
+THEMES = ("light", "dark")
+
+
+def dress(environment: Environment, language: str) -> None:
+    """Give the templates of one language their filters and menus."""
+    say = i18n.catalogue(language).gettext
+    environment.filters["people_time"] = lambda at: people_time(at, language)
+    environment.filters["exactly"] = lambda at: exactly(at, language)
+    environment.globals["strings"] = island(i18n.browser_strings(language))
+    environment.globals["languages"] = lambda: (("it", "Italiano"), ("en", "English"))
+    environment.globals["themes"] = lambda: (
+        ("auto", "settings", say("Colours of the system")),
+        ("light", "sun", say("Light colours")),
+        ("dark", "moon", say("Dark colours")),
+    )
+    environment.globals["may"] = may
+    environment.globals["nav"] = lambda me: _pages(me, say)
+
+
+def theme_of(request: Request) -> str:
+    """Light, dark, or empty for whatever the system prefers."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def may(me: Actor | None, right: str) -> bool:
+    return me is not None and access.can(me, Right(right))
+
+
+def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
+    """Address, word and letter of each page that this person may open."""
+    everywhere = (
+        ("/", say("Room"), "s", Right.ANSWER_CALLS),
+        ("/allarmi", say("Alarms"), "a", Right.ANSWER_ALARMS),
+        ("/chiamate", say("Calls"), "c", Right.ANSWER_CALLS),
+        ("/interventi", say("Interventions"), "i", Right.REQUEST_TEAM),
+        ("/persone", say("People"), "p", Right.READ_PEOPLE),
+    )
+    return [(to, word, key) for to, word, key, right in everywhere if may(me, right)]
+
+
+def island(facts: object) -> Markup:
+    """JSON for a script element that is data: nothing in it can end the element."""
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - escaped on this line
+
+
+def people_time(at: datetime, language: str) -> str:
+    """Today "03:12", this year "21/11 03:12", else with the year."""
+    local, today = at.astimezone(ZONE), clock.now().astimezone(ZONE)
+    hour = format_time(local, "HH:mm", locale=language)
+    if local.date() == today.date():
+        return hour
+    pattern = "dd/MM" if local.year == today.year else "dd/MM/yyyy"
+    return f"{format_date(local, pattern, locale=language)} {hour}"
+
+
+def exactly(at: datetime, language: str) -> str:
+    """The whole moment, for hover and print."""
+    return format_datetime(
+        at.astimezone(UTC), "EEEE d MMMM yyyy, HH:mm:ss", tzinfo=ZONE, locale=language
+    )

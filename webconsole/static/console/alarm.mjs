@@ -1,0 +1,81 @@
+// An alarm in hand: what it is, the next thing to do, what was done, the note, the closing.
+import { html } from "./html.mjs";
+import { forget } from "./drafts.mjs";
+import { Closing, Note, TeamForm, useClosing } from "./work.mjs";
+import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
+import { clock, exact, since, toTheSecond, useNow } from "./time.mjs";
+import { t } from "./words.mjs";
+import { useState } from "./html.mjs";
+import * as verbs from "./verbs.mjs";
+
+export function Alarm({ item }) {
+  const [busy, trouble, act] = useAction();
+  const [asking, setAsking] = useState(false);
+  const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
+  const next = closing.outcome ? null : item.steps.find((step) => step.state === "now");
+  const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
+  const steps = {
+    call_home: () => verbs.callHome(item),
+    call_contact: (_, step) => verbs.callContact(item, { id: step.contact_id }),
+    ask_for_team: () => setAsking(true),
+  };
+  return html`<article class="held" aria-label=${item.title}>
+    <section class=${`card${item.priority === "A" ? " urgent" : ""}`}>
+      <${Head} item=${item} />
+      <${Bar} moment=${item.since} target=${item.target_s} />
+      <div class="actions">
+        ${next && html`<button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => doStep(next)}>
+          <${Icon} name=${next.icon} />${next.label}<${Key}>Ctrl ↵<//>
+        </button>`}
+        ${item.steps
+          .filter((step) => step !== next && step.verb && step.verb !== "call_contact")
+          .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
+            <${Icon} name=${step.icon} />${step.label}
+          </button>`)}
+        <button class="button plain" disabled=${Boolean(busy)} onClick=${() => act("back", async () => { await closing.settle(); await verbs.handBack(item); forget(`outcome:${item.id}`); })}>
+          <${Icon} name="return" />${t("Put back in the queue")}
+        </button>
+      </div>
+      <${Trouble} error=${trouble} />
+    </section>
+    ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
+    <section class="card">
+      <h3>${item.plan}</h3>
+      <ol class="steps">
+        ${item.steps.map((step, at) => html`<${Step} step=${step} n=${at + 1} busy=${busy} run=${doStep} main=${step === next} />`)}
+      </ol>
+    </section>
+    <${Note} note=${closing.note} />
+    <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} />
+  </article>`;
+}
+
+function Head({ item }) {
+  const at = useNow();
+  return html`<div class="held-title">
+    <${Mark} priority=${item.priority} />
+    <div class="clip">
+      <h1>${item.title}${item.who && ` · ${item.who}`}</h1>
+      <p class="muted clip">${[item.where, item.state_text].filter(Boolean).join(" · ")}</p>
+    </div>
+    <div class="held-time">
+      <b>${since(item.since, at)}</b>
+      <p class="muted small" title=${exact(item.since)}>${toTheSecond(item.since)}</p>
+    </div>
+  </div>`;
+}
+
+function Step({ step, n, busy, run, main }) {
+  return html`<li class=${`step ${step.state}`}>
+    <span class="n">${n}</span>
+    ${step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
+    <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
+    <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
+    ${step.verb && !main
+      ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${step.label} onClick=${() => run(step)}>${step.button}</button>`
+      : html`<span></span>`}
+  </li>`;
+}
+
+const stateWord = (state) =>
+  ({ done: t("Done:"), now: t("Now:"), todo: t("Then:") })[state];

@@ -1,0 +1,57 @@
+// Asking the server: JSON, our CSRF token, and a sentence for the person when it does not work.
+import { t } from "./words.mjs";
+
+const token = document.querySelector('meta[name="csrf"]')?.content || "";
+const PATIENCE = 10_000;
+
+/** What went wrong, in words for the person at the screen. */
+export class Refused extends Error {
+  constructor(sentence, { status = 0, fields = [] } = {}) {
+    super(sentence);
+    this.status = status;
+    this.fields = fields;
+  }
+
+  /** Nobody knows whether it arrived: trying again is right. */
+  get unreachable() {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+export const get = (path, { background = false } = {}) => ask("GET", path, undefined, background);
+export const post = (path, body = {}) => ask("POST", path, body);
+export const patch = (path, body) => ask("PATCH", path, body);
+
+async function ask(method, path, body, background = false) {
+  const headers = { Accept: "application/json", "X-CSRF-Token": token };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (background) headers["X-Background"] = "1";
+  const answer = await send(path, { method, headers, body: body && JSON.stringify(body) });
+  const said = await answer.json().catch(() => null);
+  if (answer.ok) return said;
+  if (answer.status === 401) signInAgain();
+  throw new Refused(said?.detail || t("The server answered in a way we do not understand."), {
+    status: answer.status,
+    fields: said?.errors || [],
+  });
+}
+
+async function send(path, request) {
+  try {
+    return await fetch(path, {
+      ...request,
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+  } catch (error) {
+    throw new Refused(
+      error.name === "TimeoutError"
+        ? t("The server does not answer. Nothing is lost: try again.")
+        : t("There is no connection. What you wrote is kept here."),
+    );
+  }
+}
+
+function signInAgain() {
+  document.dispatchEvent(new CustomEvent("signed-out"));
+}

@@ -1,0 +1,148 @@
+// A call in hand: offered, talking, then the outcome; who it is, found by number or written now.
+import { html, useEffect, useRef, useState } from "./html.mjs";
+import { useKept } from "./drafts.mjs";
+import { Closing, Note, TeamForm, useClosing } from "./work.mjs";
+import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
+import { since, toTheSecond, until, useNow } from "./time.mjs";
+import { t } from "./words.mjs";
+import { muted, setMuted } from "./softphone.mjs";
+import * as verbs from "./verbs.mjs";
+
+export const Call = ({ item }) =>
+  item.state === "offered" ? html`<${Offer} item=${item} />` : html`<${Talk} item=${item} />`;
+
+function Offer({ item }) {
+  const [busy, trouble, act] = useAction();
+  const at = useNow();
+  const button = useRef(null);
+  useEffect(() => {
+    // The hands are on the keyboard: unless they are writing, Enter answers.
+    if (!document.activeElement?.matches("input, textarea, select")) button.current?.focus();
+  }, []);
+  return html`<article class="held" aria-label=${t("A call for you")}>
+    <section class="card offer arrive">
+      <div class="held-title">
+        <${Mark} priority=${item.priority} />
+        <div class="clip">
+          <h1>${t("A call for you")}</h1>
+          <p class="muted clip">${[item.who || item.number, item.title].filter(Boolean).join(" · ")}</p>
+        </div>
+        <div class="held-time">
+          <b>${until(item.offered_until, at)}</b>
+          <p class="muted small">${t("then it goes to someone else")}</p>
+        </div>
+      </div>
+      <${Bar} moment=${item.offered_at} target=${(new Date(item.offered_until) - new Date(item.offered_at)) / 1000} />
+      <div class="actions">
+        <button class="button main" data-main ref=${button} disabled=${Boolean(busy)} onClick=${() => act("answer", () => verbs.answer(item))}>
+          <${Icon} name="phone" />${t("Answer")}<${Key}>Ctrl ↵<//>
+        </button>
+        <button class="button" disabled=${Boolean(busy)} onClick=${() => act("decline", () => verbs.decline(item))}>
+          <${Icon} name="next" />${t("Pass it on")}
+        </button>
+      </div>
+      <${Trouble} error=${trouble} />
+    </section>
+  </article>`;
+}
+
+function Talk({ item }) {
+  const [busy, trouble, act] = useAction();
+  const [asking, setAsking] = useState(false);
+  const closing = useClosing(item, verbs.noteCall, verbs.closeCall, act);
+  const live = item.state !== "wrap_up";
+  return html`<article class="held" aria-label=${item.title}>
+    <section class="card">
+      <${Head} item=${item} live=${live} />
+      <div class="actions">
+        ${live && html`<button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => act("hang", () => verbs.hangUp(item))}>
+          <${Icon} name="hangup" />${t("Hang up")}<${Key}>Ctrl ↵<//>
+        </button>`}
+        ${live && html`<${Mute} />`}
+        <button class="button" disabled=${Boolean(busy)} onClick=${() => setAsking(true)}>
+          <${Icon} name="team" />${t("Send a team")}
+        </button>
+        ${item.person && html`<a class="button plain" href=${`/persone/${item.person.id}`}><${Icon} name="case" />${t("Open the file")}</a>`}
+      </div>
+      <${Trouble} error=${trouble} />
+    </section>
+    ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
+    ${!item.person && html`<${Caller} item=${item} />`}
+    <${Note} note=${closing.note} />
+    <${Closing}
+      item=${item}
+      closing=${closing}
+      busy=${busy}
+      label=${t("Close the call")}
+      main=${!live}
+      blocked=${live ? t("Hang up first.") : ""}
+    />
+  </article>`;
+}
+
+function Head({ item, live }) {
+  const at = useNow();
+  return html`<div class="held-title">
+    <${Mark} priority=${item.priority} />
+    <div class="clip">
+      <h1>${item.who || item.number || t("Hidden number")}</h1>
+      <p class="muted clip">${[item.title, item.who && item.number, item.state_text].filter(Boolean).join(" · ")}</p>
+    </div>
+    <div class="held-time">
+      <b>${live ? since(item.answered_at || item.since, at) : t("write the outcome")}</b>
+      <p class="muted small">${toTheSecond(item.answered_at || item.since)}</p>
+    </div>
+  </div>`;
+}
+
+function Mute() {
+  const [on, setOn] = useState(muted());
+  const toggle = () => setOn(setMuted(!on));
+  return html`<button class="button" aria-pressed=${String(on)} onClick=${toggle}>
+    <${Icon} name=${on ? "mute" : "mic"} />${on ? t("Speak again") : t("Mute")}
+  </button>`;
+}
+
+/** Who is calling: those with this number, or a new file in two fields. */
+function Caller({ item }) {
+  const [busy, trouble, act] = useAction();
+  const [given, setGiven, clearGiven] = useKept(`given:${item.id}`);
+  const [family, setFamily, clearFamily] = useKept(`family:${item.id}`);
+  const save = (event) => {
+    event.preventDefault();
+    act("person", async () => {
+      const facts = { given_name: given, family_name: family, phones: item.phone ? [{ number: item.phone }] : [] };
+      await verbs.newPerson(item, facts);
+      clearGiven();
+      clearFamily();
+    });
+  };
+  return html`<section class="card stack">
+    <h3>${t("Who is calling")}</h3>
+    ${item.candidates.length > 0 &&
+    html`<div class="line wrap">
+      ${item.candidates.map(
+        (person) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => act(person.id, () => verbs.nameCaller(item, person.id))}>
+          <${Icon} name="person" />${person.name}${person.age && `, ${person.age}`}
+        </button>`,
+      )}
+    </div>`}
+    <form class="stack" onSubmit=${save}>
+      <div class="pair-fields">
+        <div class="field">
+          <label for="given">${t("Given name")}</label>
+          <input id="given" autocomplete="off" value=${given} onInput=${(event) => setGiven(event.target.value)} />
+        </div>
+        <div class="field">
+          <label for="family">${t("Family name")}</label>
+          <input id="family" autocomplete="off" value=${family} onInput=${(event) => setFamily(event.target.value)} />
+        </div>
+      </div>
+      <div class="line">
+        <button class="button" disabled=${Boolean(busy) || !(given || family).trim()}><${Icon} name="plus" />${t("New file with this number")}</button>
+        <span class="help">${t("A call may also stay without a name.")}</span>
+      </div>
+    </form>
+    <${Trouble} error=${trouble} />
+  </section>`;
+}

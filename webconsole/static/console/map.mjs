@@ -1,0 +1,138 @@
+// The map: our own boundaries on a canvas, homes and teams on top; nothing is asked of a third host.
+import { html, useEffect, useRef } from "./html.mjs";
+import { t } from "./words.mjs";
+
+const STATIC = new URL("../", import.meta.url).pathname;
+const SPRITE = `${STATIC}icons.svg`;
+const LAYERS = ["provinces", "comuni-063"];
+const TERRITORY = [
+  [40.72, 13.95],
+  [40.99, 14.58],
+];
+let library = null;
+const shapes = new globalThis.Map();
+
+export function Map({ home, teams }) {
+  const box = useRef(null);
+  const drawn = useRef(null);
+  useEffect(() => {
+    let gone = false;
+    load().then(async () => {
+      if (gone || !box.current) return;
+      drawn.current = await draw(box.current);
+      place(drawn.current, home, teams, true);
+    });
+    return () => {
+      gone = true;
+      drawn.current?.map.remove();
+      drawn.current = null;
+    };
+  }, []);
+  useEffect(() => {
+    if (drawn.current) place(drawn.current, home, teams, false);
+  }, [home?.latitude, home?.longitude, JSON.stringify(teams)]);
+  return html`<div>
+    <div class="map" ref=${box} role="application" aria-label=${t("Map; the same facts stand in the lists")}></div>
+  </div>`;
+}
+
+function load() {
+  library ||= Promise.all([
+    sheet(`${STATIC}vendor/leaflet/leaflet.css`),
+    script(`${STATIC}vendor/leaflet/leaflet.js`),
+  ]).then(() => sheet(`${STATIC}css/map.css`));
+  return library;
+}
+
+function script(source) {
+  return new Promise((done, failed) => {
+    const element = Object.assign(document.createElement("script"), { src: source, onload: done, onerror: failed });
+    document.head.append(element);
+  });
+}
+
+function sheet(source) {
+  return new Promise((done, failed) => {
+    const element = Object.assign(document.createElement("link"), {
+      rel: "stylesheet",
+      href: source,
+      onload: done,
+      onerror: failed,
+    });
+    document.head.append(element);
+  });
+}
+
+async function boundaries(name) {
+  if (!shapes.has(name)) {
+    shapes.set(name, fetch(`${STATIC}boundaries/${name}.geojson`).then((answer) => answer.json()));
+  }
+  return shapes.get(name);
+}
+
+async function draw(box) {
+  const { L } = window;
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => resolved(style, name);
+  const map = L.map(box, {
+    preferCanvas: true,
+    zoomAnimation: false,
+    fadeAnimation: false,
+    scrollWheelZoom: "center",
+    maxZoom: 16,
+    minZoom: 5,
+  });
+  map.attributionControl.setPrefix(false);
+  map.attributionControl.addAttribution(t("Boundaries 2023 © Openpolis from ISTAT, CC-BY-4.0"));
+  map.zoomControl._zoomInButton.setAttribute("aria-label", t("Closer"));
+  map.zoomControl._zoomOutButton.setAttribute("aria-label", t("Farther"));
+  map.fitBounds(TERRITORY);
+  for (const name of LAYERS) {
+    const comuni = name.startsWith("comuni");
+    L.geoJSON(await boundaries(name), {
+      interactive: false,
+      style: {
+        color: colour(comuni ? "--muted" : "--line"),
+        weight: comuni ? 0.8 : 1,
+        opacity: comuni ? 0.7 : 1,
+        fillColor: colour("--surface"),
+        fillOpacity: comuni ? 0.5 : 1,
+      },
+    }).addTo(map);
+  }
+  return { map, marks: L.layerGroup().addTo(map), names: L.layerGroup().addTo(map), moved: false };
+}
+
+/** A custom property as the browser paints it: light-dark() does not reach a canvas. */
+function resolved(style, name) {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const painted = getComputedStyle(probe).color;
+  probe.remove();
+  return painted;
+}
+
+function place(drawn, home, teams, first) {
+  const { L } = window;
+  drawn.marks.clearLayers();
+  const here = on(home) ? [home.latitude, home.longitude] : null;
+  if (here) pin(L, here, "home", "home", t("Home")).addTo(drawn.marks);
+  for (const team of teams.filter(on)) {
+    pin(L, [team.latitude, team.longitude], "team", "team", team.name).addTo(drawn.marks);
+  }
+  if (here) drawn.map.setView(here, 13, { animate: false });
+  else if (first) drawn.map.fitBounds(TERRITORY);
+}
+
+const on = (thing) => thing && thing.latitude != null && thing.longitude != null;
+
+function pin(L, where, kind, icon, name) {
+  const picture = `<svg aria-hidden="true"><use href="${SPRITE}#${icon}"></use></svg>`;
+  return L.marker(where, {
+    icon: L.divIcon({ className: `pin ${kind}`, html: picture, iconSize: [28, 28] }),
+    alt: name,
+    title: name,
+    keyboard: false,
+  }).bindTooltip(name, { direction: "top", offset: [0, -14], permanent: kind === "team" });
+}

@@ -1,0 +1,89 @@
+// On every signed-in page: the live link, the sounds, the keys, the clock and the banners.
+import { html, render, useEffect } from "./html.mjs";
+import { Banners, KeyHelp, showKeys } from "./banners.mjs";
+import { listen } from "./keys.mjs";
+import { join } from "./live.mjs";
+import { Icon } from "./parts.mjs";
+import { audible, quiet, ringFor, wakeOnGesture, watch } from "./sound.mjs";
+import { peek, set, use } from "./store.mjs";
+import { clock, useNow } from "./time.mjs";
+import { t } from "./words.mjs";
+import { look, take } from "./verbs.mjs";
+
+const LISTENS = /^(callcenter|telecare|dispatch)\./;
+
+function Link() {
+  const link = use((state) => state.link);
+  if (link === "lost") return html`<span class="link-state lost"><${Icon} name="unlinked" />${t("not connected")}</span>`;
+  const word = link === "joined" ? t("connected") : t("connecting…");
+  return html`<${Icon} name="linked" /><span class="wide-only">${word}</span>`;
+}
+
+const Clock = () => html`${clock(useNow())}`;
+
+/** What sounds: the families of what waits, and of the call that is offered to me. */
+function sounding(board) {
+  if (!board) return [];
+  const offered = board.hand.filter((item) => item.state === "offered").map(() => "call");
+  return [...board.waiting.map((item) => item.sound).filter(Boolean), ...offered];
+}
+
+function start() {
+  const place = (id) => document.getElementById(id);
+  render(html`<${Link} />`, place("link"));
+  render(html`<${Clock} />`, place("clock"));
+  render(html`<${Banners} />`, place("banners"));
+  render(html`<${KeyHelp} />`, place("dialogs"));
+
+  wakeOnGesture();
+  watch(() => set({ audio: audible() ? (quiet() ? "quiet" : "on") : "silent" }));
+  set({ audio: audible() ? "on" : "silent" });
+
+  let soon = 0;
+  const lookSoon = () => {
+    soon ||= setTimeout(() => {
+      soon = 0;
+      look();
+    }, 80);
+  };
+  join(
+    {
+      changed: (message) => (message.kind === "resumed" || LISTENS.test(message.kind)) && lookSoon(),
+      anew: lookSoon,
+      link: (link) => link !== peek().link && set({ link }),
+      signedOut: () => location.assign("/entra"),
+    },
+    audible,
+  );
+  document.addEventListener("signed-out", () => location.assign(`/blocco?poi=${encodeURIComponent(location.pathname)}`));
+  look();
+  setInterval(look, 30_000);
+
+  listen({
+    search: () => place("seek")?.focus(),
+    help: showKeys,
+    take: () => {
+      const first = peek().board?.waiting.find((item) => item.takeable);
+      const button = document.querySelector('[data-do="take"]');
+      if (button) button.click();
+      else if (first) take(first).then(() => location.assign("/"), () => location.assign("/"));
+    },
+  });
+}
+
+let wasRinging = "";
+function Ears() {
+  const board = use((state) => state.board);
+  const audio = use((state) => state.audio);
+  const families = sounding(board);
+  const all = `${audio}:${families.join()}`;
+  useEffect(() => {
+    if (all !== wasRinging) ringFor(families);
+    wasRinging = all;
+  }, [all]);
+  return null;
+}
+
+const ears = document.createElement("div");
+render(html`<${Ears} />`, ears);
+start();

@@ -1,0 +1,107 @@
+// Who it is and where: file, what to know first, whom to call, the map and what happened lately.
+import { html } from "./html.mjs";
+import { Map } from "./map.mjs";
+import { Icon, Trouble, useAction } from "./parts.mjs";
+import { keyOf, use } from "./store.mjs";
+import { clock, exact } from "./time.mjs";
+import { t } from "./words.mjs";
+import * as verbs from "./verbs.mjs";
+
+export function Who() {
+  const board = use((state) => state.board);
+  const selected = use((state) => state.selected);
+  const held = use((state) => state.held);
+  const item = looked(board, selected, held);
+  return html`
+    <div class="area-head"><h2>${t("Who and where")}</h2></div>
+    <div class="scroll" tabindex="0" role="region" aria-label=${t("Who and where")}>
+      ${!item
+        ? html`<div class="who"><p class="muted">${t("Choose a row to see who it is. This is the territory now.")}</p><${Map} teams=${board?.teams || []} /></div>`
+        : item.person
+          ? html`<${Person} key=${keyOf(item)} item=${item} person=${item.person} teams=${board.teams} />`
+          : html`<${Unknown} item=${item} teams=${board.teams} />`}
+    </div>
+  `;
+}
+
+/** The thing looked at: the row chosen, else what is in my hand. */
+function looked(board, selected, held) {
+  if (!board) return null;
+  const all = [...board.hand, ...board.waiting];
+  return (
+    all.find((item) => keyOf(item) === selected) ||
+    board.hand.find((item) => keyOf(item) === held) ||
+    board.hand[0] ||
+    null
+  );
+}
+
+function Person({ item, person, teams }) {
+  return html`<div class="who">
+    <div>
+      <a class="who-name" href=${`/persone/${person.id}`}>${person.name}</a>
+      <p class="muted">${[person.age && t("%(n)s years old", { n: person.age }), person.language_text].filter(Boolean).join(" · ")}</p>
+    </div>
+    ${person.alerts.length > 0 &&
+    html`<ul class="alerts" aria-label=${t("To know first")}>
+      ${person.alerts.map((alert) => html`<li class="chip warn"><${Icon} name="flag" />${alert.text}</li>`)}
+    </ul>`}
+    <${Facts} person=${person} />
+    <${Near} item=${item} person=${person} />
+    <${Map} home=${person.address} teams=${teams} />
+    <${Story} story=${item.story || person.story || []} />
+  </div>`;
+}
+
+const Facts = ({ person }) => html`<div class="facts">
+  ${person.address &&
+  html`<div><${Icon} name="home" /><p>${person.address.street}<br /><span class="muted">${person.address.town}</span></p></div>`}
+  ${person.address?.how_to_get_in &&
+  html`<div><${Icon} name="key" /><p>${person.address.how_to_get_in}</p></div>`}
+  ${person.phones.map((phone) => html`<div><${Icon} name="phone" /><p>${phone.shown} <span class="muted">${phone.label}</span></p></div>`)}
+</div>`;
+
+function Near({ item, person }) {
+  const [busy, trouble, act] = useAction();
+  if (person.contacts.length === 0) return null;
+  const mine = item.mine;
+  return html`<section aria-label=${t("Whom to call")}>
+    <h3>${t("Whom to call")}</h3>
+    <ol>
+      ${person.contacts.map(
+        (near, at) => html`<li class="near">
+          <span class="n">${at + 1}</span>
+          <span class="clip" title=${near.name}>
+            ${near.name} <span class="muted">${near.relation}</span>
+            ${near.holds_keys && html`<span class="chip"><${Icon} name="key" />${t("keys")}</span>`}
+          </span>
+          ${mine
+            ? html`<button class="button small" disabled=${Boolean(busy)} onClick=${() => act(near.id, () => verbs.callContact(item, near))}>
+                <${Icon} name="phone" />${t("Call")}
+              </button>`
+            : html`<span class="small muted">${near.shown}</span>`}
+        </li>`,
+      )}
+    </ol>
+    <${Trouble} error=${trouble} />
+  </section>`;
+}
+
+const Unknown = ({ item, teams }) => html`<div class="who">
+  <div>
+    <p class="who-name">${item.who || t("Not known yet")}</p>
+    <p class="muted">${item.number || item.account || ""}</p>
+  </div>
+  <p>${item.kind === "call" ? t("Nobody in the registry has this number.") : t("This device belongs to nobody yet. Tell the technician.")}</p>
+  <${Map} home=${item.place} teams=${teams} />
+</div>`;
+
+function Story({ story }) {
+  if (story.length === 0) return null;
+  return html`<section aria-label=${t("What happened")}>
+    <h3>${t("What happened")}</h3>
+    <ol class="story">
+      ${story.map((line) => html`<li><time datetime=${line.at} title=${exact(line.at)}>${clock(line.at)}</time><span>${line.text}</span></li>`)}
+    </ol>
+  </section>`;
+}
