@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from callcenter.carriers.base import LegState
-from callcenter.carriers.simulated_cloud import Cloud
+from callcenter.carriers.simulated_cloud import API_VERSION, Cloud
 from callcenter.carriers.simulated_legs import (
     HungUp,
     Kicked,
@@ -291,7 +291,6 @@ class Rest:
         now = format_datetime(self.cloud.now())
         return {
             "account_sid": self.cloud.account.sid,
-            "api_version": "2010-04-01",
             "date_created": now,
             "date_updated": now,
         }
@@ -299,6 +298,7 @@ class Rest:
     def _call(self, leg: Leg) -> dict[str, Any]:
         state = LegState.QUEUED if leg.state is LegState.INITIATED else leg.state
         return self._common() | {
+            "api_version": API_VERSION,
             "sid": leg.sid,
             "to": leg.to,
             "from": leg.from_,
@@ -312,6 +312,7 @@ class Rest:
 
     def _room(self, room: Room) -> dict[str, Any]:
         return self._common() | {
+            "api_version": API_VERSION,
             "sid": room.sid,
             "friendly_name": room.name,
             "status": room.state,

@@ -39,11 +39,12 @@ class Town:
 
 @pytest.fixture
 def town() -> Iterator[Town]:
-    with open_office() as office:
-        ours = account(office.url)
-        with simulated.running(ours, pace=60) as double:
-            with closing(Twilio(account(office.url, double.url))) as carrier:
-                yield Town(office, double, carrier)
+    with (
+        open_office() as office,
+        simulated.running(account(office.url), pace=60) as double,
+        closing(Twilio(account(office.url, double.url))) as carrier,
+    ):
+        yield Town(office, double, carrier)
     assert double.cloud.wire.errors == []
     assert office.forged == 0
 
@@ -151,7 +152,9 @@ def test_a_number_we_dial_tells_how_far_it_has_come(town: Town) -> None:
     town.office.wait_for(paths.ANSWERED, CallSid=sid)
     done = town.office.wait_for(paths.STATUS, CallSid=sid, CallStatus="completed")
 
-    seen = {form["CallStatus"]: int(form["SequenceNumber"]) for form in town.office.forms(paths.STATUS)}
+    seen = {
+        form["CallStatus"]: int(form["SequenceNumber"]) for form in town.office.forms(paths.STATUS)
+    }
     assert seen == {"initiated": 0, "ringing": 1, "in-progress": 2, "completed": 3}
     assert "CallDuration" in done
     found = town.carrier.look(sid)
