@@ -37,6 +37,7 @@ VERBS = {
     "work": Verb("cli_processes", "work", "Do slow and outside work (Celery)."),
     "sweep": Verb("cli_processes", "sweep", "Keep deadlines and pass events on."),
     "receive": Verb("cli_processes", "receive", "Receive alarms from devices."),
+    "carrier": Verb("cli_processes", "carrier", "Be the built-in telephone network."),
     "migrate": Verb("cli_records", "migrate", "Bring the database to this version."),
     "town": Verb("cli_records", "town", "Load the sample town.", hidden=True),
     "settings": Verb("cli_settings", "show", "List each setting, its value and its meaning."),

@@ -121,6 +121,8 @@ def _children(*, town: bool) -> list[Child]:
         Child("work", verb("work"), stage=2),
         Child("sweep", verb("sweep"), stage=2),
     ]
+    if settings().carrier == "simulated":
+        children.append(Child("carrier", verb("carrier"), stage=2))
     if town:
         children.append(Child("simulate", verb("simulate", "town"), stage=0))
     return children

@@ -6,11 +6,13 @@ import threading
 
 import uvicorn
 from celery import signals
+from celery.app.utils import find_app
 
+from callcenter.carriers import simulated
+from callcenter.carriers.account import account
 from registry import sweeper
 from registry.kit.settings import settings
-from webconsole import house, wiring
-from webconsole.worker import app as worker
+from webconsole import house, logs, wiring
 
 BACKLOG = 2048
 SHUTDOWN = 5  # seconds a request may still take after the order to stop
@@ -44,7 +46,10 @@ def work() -> None:
     with house.open_():
         alone = ("--without-mingle", "--without-gossip")
         processes = str(settings().worker_processes)
-        worker.worker_main(["--quiet", "worker", *alone, "--concurrency", processes])
+        # Found only now: it wants to know where Redis is.
+        find_app("webconsole.worker").worker_main(
+            ["--quiet", "worker", *alone, "--concurrency", processes]
+        )
 
 
 def _leave_logging(**_: object) -> None:
@@ -59,6 +64,12 @@ def sweep() -> None:
     with house.open_():
         wiring.wire()
         sweeper.run(wiring.INSIDE, wiring.OUTSIDE, wiring.LISTENERS, wiring.CHORES, stop)
+
+
+def carrier() -> None:
+    """Be the telephone network that the built-in carrier speaks to, on this machine alone."""
+    logs.configure(settings())
+    simulated.serve(account(), host="127.0.0.1", port=settings().simulated_carrier_port)
 
 
 def receive() -> None:

@@ -9,6 +9,9 @@ from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings
 
 
+TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
+
+
 @dataclass(frozen=True)
 class Door:
     """A port somebody will listen on, and the setting that moves it."""
@@ -19,10 +22,12 @@ class Door:
 
 
 def of(chosen: Settings) -> list[Door]:
+    simulated = Door(chosen.simulated_carrier_port, TCP, "CENTRALE_SIMULATED_CARRIER_PORT")
     return [
-        Door(chosen.http_port, socket.SOCK_STREAM, "CENTRALE_HTTP_PORT"),
-        Door(chosen.dc09_port, socket.SOCK_STREAM, "CENTRALE_DC09_PORT"),
-        Door(chosen.dc09_port, socket.SOCK_DGRAM, "CENTRALE_DC09_PORT"),
+        Door(chosen.http_port, TCP, "CENTRALE_HTTP_PORT"),
+        Door(chosen.dc09_port, TCP, "CENTRALE_DC09_PORT"),
+        Door(chosen.dc09_port, UDP, "CENTRALE_DC09_PORT"),
+        *([simulated] if chosen.carrier == "simulated" else []),
     ]
 
 
@@ -31,7 +36,7 @@ def check(chosen: Settings) -> None:
     for door in of(chosen):
         family = socket.AF_INET6 if ":" in chosen.bind else socket.AF_INET
         with socket.socket(family, door.kind) as trial:
-            if door.kind is socket.SOCK_STREAM:
+            if door.kind is TCP:
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((chosen.bind, door.port))
@@ -50,7 +55,7 @@ def _refusal(door: Door, bind: str, error: OSError) -> str:
 
 
 def _holder(door: Door) -> str:
-    kind = "tcp" if door.kind is socket.SOCK_STREAM else "udp"
+    kind = "tcp" if door.kind is TCP else "udp"
     try:
         found = psutil.net_connections(kind)
     except psutil.Error:
