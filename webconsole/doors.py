@@ -8,7 +8,6 @@ import psutil
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings
 
-
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
 
 
