@@ -20,6 +20,7 @@ from registry.staff import Staff
 pytest_plugins = ["tests.no_skips"]
 
 SERVER = "CENTRALE_TEST_SERVER"
+HINTS = "CENTRALE_TEST_HINTS"
 PASSWORD = "un lungo inverno a Pozzuoli"
 started = ExitStack()
 
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     running = started.enter_context(engines.temporary())
     os.environ[SERVER] = running.database_url
-    os.environ["CENTRALE_REDIS_URL"] = running.redis_url
+    os.environ[HINTS] = running.redis_url
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -47,6 +48,9 @@ def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         admin.execute(text(f"CREATE DATABASE {name}"))
     url = server.set(database=name)
     os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    # Workers share one Valkey: each has a database of its own there too.
+    number = "".join(letter for letter in worker_id if letter.isdigit()) or "15"
+    os.environ["CENTRALE_REDIS_URL"] = os.environ[HINTS] + f"?db={number}"
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     forget_settings()
     db.Base.metadata.create_all(db.engine())

@@ -1,0 +1,159 @@
+"""A whole house for the stories: every process of `centrale up`, on ports of its own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from registry import tokens
+from registry.access import Role
+from registry.kit import db
+from registry.staff import Staff
+from tests.conftest import SERVER, forget_settings, somebody
+from webconsole import migrate
+
+START_WITHIN = 60.0  # seconds, on a busy machine
+PROCESSES = ("web", "work", "sweep", "receive", "carrier")
+
+
+@dataclass
+class House:
+    """What a story needs to know of the running house."""
+
+    environment: dict[str, str]
+    logs: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.environment["CENTRALE_PUBLIC_URL"]
+
+    @property
+    def dc09(self) -> tuple[str, int]:
+        return "127.0.0.1", int(self.environment["CENTRALE_DC09_PORT"])
+
+    def start(self, name: str) -> None:
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(  # noqa: S603 - our own verbs
+                [sys.executable, "-m", "webconsole.cli", name],
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self, name: str) -> None:
+        self.running[name].send_signal(signal.SIGKILL)
+        self.running.pop(name).wait()
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def wait_until_ready(self) -> None:
+        """Until /readyz says 200; else the tails of the logs say why not."""
+
+        def ready() -> bool:
+            with contextlib.suppress(httpx2.TransportError):
+                return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return False
+
+        try:
+            eventually(ready, within=START_WITHIN)
+        except AssertionError:
+            tails = [f"{log.name}: {log.read_text()[-1500:]}" for log in self.logs.iterdir()]
+            pytest.fail("the house is not ready\n" + "\n".join(tails))
+
+    def somebody(self, login: str, name: str, *roles: Role, **more: Any) -> httpx2.Client:
+        """A new member of the staff, as a client of the API with a token of theirs."""
+        with db.transaction() as session:
+            person: Staff = somebody(session, login, name, *roles)
+            for field_name, value in more.items():
+                setattr(person, field_name, value)
+            token = tokens.issue(session, person)
+        return httpx2.Client(
+            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
+
+
+def eventually(true: Callable[[], Any], *, within: float = 15.0) -> Any:
+    """What `true` answers as soon as it is truthy. It waits for other processes, not for time."""
+    limit = time.monotonic() + within
+    while not (found := true()):
+        assert time.monotonic() < limit, f"nothing for {within} s"
+        time.sleep(0.05)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def move_time(seconds: float) -> None:
+    """Let what is due in so many seconds be due now: deadlines are rows, so time can be moved."""
+    with db.engine().begin() as connection:
+        connection.execute(
+            text("UPDATE deadlines SET due_at = due_at - make_interval(secs => :s)"),
+            {"s": seconds},
+        )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Every process of the house, over a database of its own, for the stories of one file."""
+    kept = dict(os.environ)
+    server = make_url(os.environ[SERVER])
+    name = f"house_{uuid4().hex[:12]}"
+    maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with maker.connect() as admin:
+        admin.execute(text(f"CREATE DATABASE {name}"))
+    folder = tmp_path_factory.mktemp("house")
+    port = free_port()
+    url = server.set(database=name).render_as_string(hide_password=False)
+    environment = {
+        "CENTRALE_HOME": str(folder),
+        "CENTRALE_DATABASE_URL": url,
+        "CENTRALE_HTTP_PORT": str(port),
+        "CENTRALE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "CENTRALE_DC09_PORT": str(free_port()),
+        "CENTRALE_SIP_PORT": str(free_port()),
+        "CENTRALE_SIMULATED_CARRIER_PORT": str(free_port()),
+        "CENTRALE_WORKER_PROCESSES": "1",
+    }
+    os.environ.update(environment)
+    db.engine().dispose()
+    forget_settings()
+    migrate.up()
+    built = House(environment, tmp_path_factory.mktemp("logs"))
+    try:
+        for process in PROCESSES:
+            built.start(process)
+        built.wait_until_ready()
+        yield built
+    finally:
+        built.stop()
+        db.engine().dispose()
+        os.environ.clear()
+        os.environ.update(kept)
+        forget_settings()
