@@ -234,7 +234,11 @@ def end(session: Session, intervention: Intervention, report: str, at: datetime)
 
 def look_again(session: Session) -> None:
     """A team is free, or has come on duty: those for whom nobody was found are looked at again."""
-    waiting = session.scalars(select(Intervention.id).where(Intervention.state == State.ESCALATED))
+    waiting = session.scalars(
+        select(Intervention.id)
+        .where(Intervention.state == State.ESCALATED)
+        .order_by(Intervention.id)
+    )
     deadlines.set_many(session, NOBODY_FOUND, [(each, clock.now()) for each in waiting])
 
 

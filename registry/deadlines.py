@@ -124,9 +124,14 @@ def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[C
 
 
 def still_mine(session: Session, mine: Claim) -> bool:
-    """Hold the row to the end of the transaction; False when it moved on without us."""
-    held = select(Deadline.id).where(Deadline.id == mine.id, Deadline.version == mine.version)
-    return session.scalar(held.with_for_update()) is not None
+    """False when the row moved on without us.
+
+    The row is looked at and not held: verbs hold their subject first and its deadline last, so a
+    keeper that held the deadline first would meet them in a deadlock. Handlers look at the state
+    of the subject they hold, which is what makes a second run do nothing.
+    """
+    same = select(Deadline.id).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    return session.scalar(same) is not None
 
 
 def retire(session: Session, mine: Claim) -> None:
