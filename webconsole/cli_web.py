@@ -1,0 +1,32 @@
+"""The verb `web`: pages, API and live feed, in any number of processes behind a balancer."""
+
+import uvicorn
+
+from registry.kit.settings import settings
+from webconsole import house
+
+BACKLOG = 2048
+SHUTDOWN = 5  # seconds a request may still take after the order to stop
+LARGEST_MESSAGE = 65_536  # bytes a console may send at once
+PING_EVERY, PING_WITHIN = 5.0, 10.0  # seconds: a frozen console is noticed in 15
+
+
+def web() -> None:
+    """Serve pages, API and live feed."""
+    with house.open_():
+        chosen = settings()
+        uvicorn.run(
+            "webconsole.app:app",
+            host=chosen.bind,
+            port=chosen.http_port,
+            log_config=None,
+            access_log=False,
+            backlog=BACKLOG,
+            server_header=False,
+            forwarded_allow_ips=chosen.trusted_proxies,
+            timeout_graceful_shutdown=SHUTDOWN,
+            ws_max_size=LARGEST_MESSAGE,
+            ws_ping_interval=PING_EVERY,
+            ws_ping_timeout=PING_WITHIN,
+            ws_per_message_deflate=False,
+        )
