@@ -50,7 +50,7 @@ def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
     # Workers share one Valkey: each has a database of its own there too.
     number = "".join(letter for letter in worker_id if letter.isdigit()) or "15"
-    os.environ["CENTRALE_REDIS_URL"] = os.environ[HINTS] + f"?db={number}"
+    os.environ["CENTRALE_REDIS_URL"] = os.environ[HINTS].replace("db=0", f"db={number}")
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     forget_settings()
     db.Base.metadata.create_all(db.engine())

@@ -47,9 +47,11 @@ def app() -> Celery:
 
 
 def broker_url() -> str:
-    """The broker's URL in Celery's spelling: a socket is redis+socket:// there."""
+    """The broker's URL in Celery's spelling: a socket has another scheme and name for its db."""
     url = live.url()
-    return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
+    if not url.startswith("unix://"):
+        return url
+    return "redis+socket://" + url.removeprefix("unix://").replace("db=", "virtual_host=")
 
 
 def send(task: str, *ids: str | int) -> bool:

@@ -47,7 +47,7 @@ class House:
 
     def start(self, name: str) -> None:
         with (self.logs / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(  # noqa: S603 - our own verbs
+            self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "webconsole.cli", name],
                 env=os.environ | self.environment,
                 stdout=log,
