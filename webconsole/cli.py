@@ -44,7 +44,7 @@ VERBS = {
     "staff": Verb("cli_records", "staff_verbs", "Who works here."),
     "token": Verb("cli_records", "token_verbs", "Access of programs."),
     "journal": Verb("cli_records", "journal_verbs", "The journal of who did what."),
-    "devices": Verb("cli_records", "devices_verbs", "Telecare devices."),
+    "devices": Verb("cli_devices", "verbs", "Telecare devices."),
     "simulate": Verb("cli_simulate", "verbs", "Simulated callers, homes and teams."),
     "check-migrations": Verb("cli_migrations", "check", "Migrations alone.", hidden=True),
     "check": Verb("cli_checks", "check", "Format, lint, contracts, types, migrations."),

@@ -4,7 +4,7 @@ import warnings
 
 from celery import signals
 from celery.app.utils import find_app
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from registry.kit.settings import settings
 from webconsole import house
