@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SENSOR = "sensor"
     TAMPER = "tamper"
     SYSTEM = "system"
+    CLOCK = "clock"
     SILENT = "silent"
     PRESENCE = "presence"
     TEST = "test"
@@ -103,6 +104,14 @@ KeyOf = Callable[[str], bytes | None]
 
 class Framer(Protocol):
     """Cuts frames from one connection's bytes, however they were split or glued together."""
+
+    @property
+    def hopeless(self) -> bool:
+        """Nothing but broken frames: the peer is no home unit."""
+
+    @property
+    def within_frame(self) -> bool:
+        """A frame has begun and not ended yet."""
 
     def feed(self, data: bytes) -> list[Cut]:
         """The frames completed by `data`; broken ones carry a flaw."""

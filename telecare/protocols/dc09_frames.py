@@ -64,6 +64,11 @@ class Dc09Framer:
         """Nothing but broken frames for so long that reading on is a waste."""
         return self._flaws >= HOPELESS
 
+    @property
+    def within_frame(self) -> bool:
+        """A frame has begun and not ended yet."""
+        return bool(self._held)
+
     def feed(self, data: bytes) -> list[Cut]:
         held = self._held + data if self._held else data
         cuts: list[Cut] = []

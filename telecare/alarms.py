@@ -1,0 +1,343 @@
+"""An alarm: someone at home pressed the button, fell, or their home asks for help."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import cases, contacts, deadlines, journal
+from registry.cases import Area
+from registry.contacts import Channel
+from registry.kit import clock
+from registry.kit.db import Base, Id, get
+from registry.kit.errors import Invalid, WrongState
+from registry.kit.states import move
+from registry.staff import Staff
+from telecare.devices import Device
+from telecare.protocols.base import Kind
+from telecare.triage import Lane
+
+# The first step of the escalation ladder (escalation.py): UK code of practice and EN 50518
+# category II want nearly all alarms answered within 60 s, so the house asks again at 30 s.
+ANSWER_WITHIN = timedelta(seconds=30)
+UNANSWERED = "telecare.alarm_unanswered"
+SHORTEST_NOTE = 3
+
+
+class AlarmState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+
+STEPS = {
+    AlarmState.WAITING: {AlarmState.CLAIMED, AlarmState.ESCALATED},
+    AlarmState.CLAIMED: {AlarmState.WAITING, AlarmState.ESCALATED, AlarmState.CLOSED},
+    AlarmState.ESCALATED: {AlarmState.CLAIMED, AlarmState.CLOSED},
+    AlarmState.CLOSED: set[AlarmState](),
+}
+TO_ANSWER = (AlarmState.WAITING, AlarmState.ESCALATED)
+
+
+class Outcome(StrEnum):
+    """How it ended; one must be chosen to close an alarm."""
+
+    HELPED_BY_VOICE = "helped_by_voice"
+    PRESSED_BY_MISTAKE = "pressed_by_mistake"
+    WANTED_COMPANY = "wanted_company"
+    NEAR_PERSON_WENT = "near_person_went"
+    TEAM_SENT = "team_sent"
+    AMBULANCE_CALLED = "ambulance_called"
+    FIRE_OR_POLICE_CALLED = "fire_or_police_called"
+    NOBODY_ANSWERED = "nobody_answered"
+    TECHNICAL = "technical"
+    TEST = "test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRaised(journal.Event):
+    alarm_id: UUID
+    alarm_kind: str
+    lane: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmClaimed(journal.Event):
+    alarm_id: UUID
+    operator_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmHandedBack(journal.Event):
+    alarm_id: UUID
+    operator_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmEscalated(journal.Event):
+    alarm_id: UUID
+    level: int
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmCalledOff(journal.Event):
+    """The unit said cancel or restore: the alarm stays until a person has looked."""
+
+    alarm_id: UUID
+    signal_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmClosed(journal.Event):
+    alarm_id: UUID
+    outcome: str
+
+
+class Alarm(Base):
+    """One press, one fall, one silence. Each press is an alarm of its own."""
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        UniqueConstraint("signal_id", "position"),
+        Index(
+            "ix_alarms_open",
+            "account",
+            postgresql_where=text("state <> 'closed'"),
+        ),
+    )
+
+    id: Mapped[Id]
+    # The frame that raised it, and which of the frame's reports; the signal counts repeats.
+    signal_id: Mapped[UUID]
+    position: Mapped[int]
+    account: Mapped[str]
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    # Opened or found when somebody claims the alarm.
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[Kind]
+    lane: Mapped[Lane]
+    code: Mapped[str]
+    zone: Mapped[str]
+    # The channel was encrypted with the unit's own key; else anybody may have sent it.
+    trusted: Mapped[bool]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    state: Mapped[AlarmState] = mapped_column(default=AlarmState.WAITING)
+    raised_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Steps of the escalation ladder taken so far; it begins anew when handed back.
+    level: Mapped[int] = mapped_column(default=0)
+    operator_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    claimed_at: Mapped[datetime | None]
+    # First claim ever: what the answering time is measured by.
+    answered_at: Mapped[datetime | None]
+    called_off_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[Outcome | None]
+    closed_at: Mapped[datetime | None]
+
+
+RAISED = (
+    "id",
+    "signal_id",
+    "position",
+    "account",
+    "device_id",
+    "person_id",
+    "kind",
+    "lane",
+    "code",
+    "zone",
+    "trusted",
+    "latitude",
+    "longitude",
+    "state",
+    "raised_at",
+    "level",
+    "note",
+)
+COPY = f"COPY alarms ({', '.join(RAISED)}) FROM STDIN"
+
+
+def raise_many(cursor: Cursor[Any], rows: Iterable[Sequence[Any]]) -> None:
+    """Write new alarms in the order of RAISED; the caller writes their journal and deadlines."""
+    with cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:
+    """Give the alarm to the operator who is about to speak with the person.
+
+    Claiming what one already holds does nothing; what another holds raises WrongState and says
+    who has it, and since when.
+    """
+    if alarm.state is AlarmState.CLAIMED:
+        if alarm.operator_id == operator_id:
+            return
+        raise _held(session, alarm)
+    move(alarm, AlarmState.CLAIMED, STEPS)
+    now = clock.now()
+    alarm.operator_id = operator_id
+    alarm.claimed_at = now
+    alarm.answered_at = alarm.answered_at or now
+    _put_on_a_case(session, alarm)
+    deadlines.cancel(session, UNANSWERED, alarm.id)
+    journal.record(
+        session, AlarmClaimed(alarm_id=alarm.id, operator_id=operator_id, **_common(alarm))
+    )
+
+
+def _held(session: Session, alarm: Alarm) -> WrongState:
+    holder = session.get(Staff, alarm.operator_id)
+    since = clock.now() - (alarm.claimed_at or clock.now())
+    return WrongState(
+        "The alarm has been with %(name)s for %(seconds)s s",
+        name=holder.name if holder else "?",
+        seconds=max(0, round(since.total_seconds())),
+    )
+
+
+def _put_on_a_case(session: Session, alarm: Alarm) -> None:
+    if alarm.person_id is None and alarm.device_id is not None:
+        alarm.person_id = get(session, Device, alarm.device_id).person_id
+    if alarm.case_id is not None:
+        return
+    if alarm.person_id is not None:
+        opened = cases.for_person(session, alarm.person_id, area=Area.TELECARE)
+    else:
+        opened = cases.open_(session, area=Area.TELECARE)
+    alarm.case_id = opened.id
+
+
+def held_by(session: Session, alarm: Alarm, operator_id: UUID) -> None:
+    """Raise WrongState unless this operator holds the alarm."""
+    if alarm.state is not AlarmState.CLAIMED:
+        raise WrongState("Take the alarm first")
+    if alarm.operator_id != operator_id:
+        raise _held(session, alarm)
+
+
+def hand_back(session: Session, alarm: Alarm) -> None:
+    """Let somebody else answer: the ladder begins again at once."""
+    had_it = alarm.operator_id
+    move(alarm, AlarmState.WAITING, STEPS)
+    alarm.operator_id = None
+    alarm.claimed_at = None
+    alarm.level = 0
+    deadlines.set_(session, UNANSWERED, alarm.id, clock.now() + ANSWER_WITHIN)
+    if had_it is not None:
+        journal.record(
+            session, AlarmHandedBack(alarm_id=alarm.id, operator_id=had_it, **_common(alarm))
+        )
+
+
+def write_note(alarm: Alarm, note: str) -> None:
+    """Keep what is being typed, as it is typed; a closed alarm's note stays as it was."""
+    if alarm.state is AlarmState.CLOSED:
+        raise WrongState("The alarm is closed, so its note stays as it is")
+    alarm.note = note
+
+
+def close(session: Session, alarm: Alarm, *, outcome: Outcome, note: str) -> None:
+    """It is over: how it ended and a few words are needed."""
+    note = note.strip()
+    if len(note) < SHORTEST_NOTE:
+        raise Invalid("Write in a few words what happened", field="note")
+    move(alarm, AlarmState.CLOSED, STEPS)
+    _put_on_a_case(session, alarm)
+    alarm.outcome = outcome
+    alarm.note = note
+    alarm.closed_at = clock.now()
+    deadlines.cancel(session, UNANSWERED, alarm.id)
+    contacts.record(
+        session,
+        channel=Channel.TELECARE,
+        outcome=outcome,
+        case_id=alarm.case_id,
+        person_id=alarm.person_id,
+        staff_id=alarm.operator_id,
+        note=note,
+    )
+    journal.record(session, AlarmClosed(alarm_id=alarm.id, outcome=outcome, **_common(alarm)))
+
+
+def call_off(session: Session, signal_id: UUID, account: str, kinds: Sequence[Kind]) -> list[Alarm]:
+    """Mark the account's open alarms (of `kinds`; none means all): the unit took them back.
+
+    Nothing is closed or hidden: an operator sees the press and the cancel.
+    """
+    wanted = select(Alarm).where(
+        Alarm.account == account,
+        Alarm.state != AlarmState.CLOSED,
+        Alarm.called_off_at.is_(None),
+    )
+    if kinds:
+        wanted = wanted.where(Alarm.kind.in_(kinds))
+    marked = list(session.scalars(wanted.order_by(Alarm.id).with_for_update()))
+    for alarm in marked:
+        alarm.called_off_at = clock.now()
+        journal.record(
+            session, AlarmCalledOff(alarm_id=alarm.id, signal_id=signal_id, **_common(alarm))
+        )
+    return marked
+
+
+def _common(alarm: Alarm) -> dict[str, UUID | None]:
+    return {"case_id": alarm.case_id, "person_id": alarm.person_id}
+
+
+_BY_LANE = case({lane.value: lane.letter for lane in Lane}, value=Alarm.lane)
+
+
+def waiting(session: Session, *, limit: int = 200) -> list[Alarm]:
+    """Who has nobody yet: the gravest lane first, then the oldest."""
+    return list(
+        session.scalars(
+            select(Alarm)
+            .where(Alarm.state.in_(TO_ANSWER))
+            .order_by(_BY_LANE, Alarm.raised_at, Alarm.id)
+            .limit(limit)
+        )
+    )
+
+
+def in_hand(session: Session, operator_id: UUID) -> list[Alarm]:
+    """What the operator holds, longest held first."""
+    return list(
+        session.scalars(
+            select(Alarm)
+            .where(Alarm.state == AlarmState.CLAIMED, Alarm.operator_id == operator_id)
+            .order_by(Alarm.claimed_at)
+        )
+    )
+
+
+def listed(
+    session: Session,
+    *,
+    state: AlarmState | None = None,
+    account: str | None = None,
+    person_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[Alarm]:
+    """Newest first; `before` is the last id of the page before."""
+    wanted = select(Alarm)
+    if state is not None:
+        wanted = wanted.where(Alarm.state == state)
+    if account is not None:
+        wanted = wanted.where(Alarm.account == account.strip().upper())
+    if person_id is not None:
+        wanted = wanted.where(Alarm.person_id == person_id)
+    if before is not None:
+        wanted = wanted.where(Alarm.id < before)
+    return list(session.scalars(wanted.order_by(Alarm.id.desc()).limit(limit)))

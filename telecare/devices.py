@@ -1,0 +1,287 @@
+"""A device: a home unit with its account, its key and whose home it stands in."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import journal
+from registry.kit import clock
+from registry.kit.crypto import Sealed
+from registry.kit.db import Base, Id
+from registry.kit.errors import Invalid, Problem
+from telecare.protocols.dc09_crypto import key_from
+
+DC09 = "sia-dc09"
+LONGEST_ACCOUNT = 16
+LONGEST_HEARTBEAT = 7 * 24 * 3600  # seconds
+# EN 50136 practice: a unit is silent when two of its periods have passed without a sign.
+PERIODS_OF_SILENCE = 2
+COLUMNS = ("account", "protocol", "key", "heartbeat_s", "label")
+PROTOCOLS = {DC09}
+_AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceAdded(journal.Event):
+    device_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceChanged(journal.Event):
+    device_id: UUID
+    what: str
+
+
+class Device(Base):
+    """A home unit. `key` is readable only with the installation's own key file."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        UniqueConstraint("protocol", "account"),
+        Index("ix_devices_silent", "silent_at", postgresql_where=text("silent_at IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    protocol: Mapped[str] = mapped_column(default=DC09)
+    account: Mapped[str]
+    key: Mapped[bytes | None] = mapped_column(Sealed("devices.key"))
+    # Seconds between two signs of life; 0: the unit is not expected to give any.
+    heartbeat_s: Mapped[int] = mapped_column(default=0)
+    label: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    address_id: Mapped[UUID | None] = mapped_column(ForeignKey("addresses.id"))
+    # Receivers read what changed since they last looked.
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
+    last_seen_at: Mapped[datetime | None]
+    # When the unit counts as silent unless it gives a sign before; moved by every sign.
+    silent_at: Mapped[datetime | None]
+    # Since when it counts as silent; None: it is heard.
+    silent_since: Mapped[datetime | None]
+
+    @property
+    def cipher(self) -> str:
+        """How its frames are protected, in words for a table."""
+        return _AES.get(len(self.key or b""), "")
+
+
+@dataclass(kw_only=True)
+class Imported:
+    """What a file did, line by line, in sentences (catalogue key, parameters)."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    said: list[tuple[int, str, dict[str, object]]] = field(default_factory=list)
+    refused: list[tuple[int, Problem]] = field(default_factory=list)
+
+
+class Row(NamedTuple):
+    """One good line of a file of devices."""
+
+    account: str
+    protocol: str
+    key: bytes | None
+    heartbeat_s: int
+    label: str
+
+
+def add(
+    session: Session,
+    *,
+    account: str,
+    protocol: str = DC09,
+    key: str = "",
+    heartbeat_s: int = 0,
+    label: str = "",
+    person_id: UUID | None = None,
+    address_id: UUID | None = None,
+) -> Device:
+    """A new unit. Raises Invalid, naming the field."""
+    row = _row(
+        {
+            "account": account,
+            "protocol": protocol,
+            "key": key,
+            "heartbeat_s": str(heartbeat_s),
+            "label": label,
+        }
+    )
+    device = _new(row)
+    device.person_id, device.address_id = person_id, address_id
+    session.add(device)
+    session.flush()
+    journal.record(session, DeviceAdded(device_id=device.id, person_id=person_id))
+    return device
+
+
+def changed(session: Session, device: Device, what: str) -> None:
+    """Let the receivers read the unit again, and write it down."""
+    device.changed_at = clock.now()
+    journal.record(
+        session, DeviceChanged(device_id=device.id, what=what, person_id=device.person_id)
+    )
+
+
+def by_account(session: Session, account: str, protocol: str = DC09) -> Device | None:
+    return session.scalar(
+        select(Device).where(Device.protocol == protocol, Device.account == account)
+    )
+
+
+def of_person(session: Session, person_id: UUID) -> list[Device]:
+    return list(session.scalars(select(Device).where(Device.person_id == person_id)))
+
+
+def import_csv(session: Session, content: str) -> Imported:
+    """Read `account,protocol,key,heartbeat_s,label`; a bad line is told and the rest goes in.
+
+    Running the same file again changes nothing. Raises Invalid for a missing column.
+    """
+    result = Imported()
+    seen: dict[tuple[str, str], int] = {}
+    for number, cells in _lines(content):
+        try:
+            row = _row(cells)
+            twice = seen.setdefault((row.protocol, row.account), number)
+            if twice != number:
+                raise Invalid(
+                    "The account is already on line %(line)s", field="account", line=twice
+                )
+        except Problem as problem:
+            result.refused.append((number, problem))
+            continue
+        if row.key is not None and len(cells.get("key", "").strip()) in {32, 48, 64}:
+            result.said.append(
+                (number, "The key was read as %(cipher)s", {"cipher": _AES[len(row.key)]})
+            )
+        _merge(session, row, result)
+    return result
+
+
+def _lines(content: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Numbered lines as cells by column; comma or semicolon, with or without a byte order mark."""
+    content = content.removeprefix("\ufeff")
+    head = content.partition("\n")[0]
+    reader = csv.DictReader(
+        io.StringIO(content, newline=""),
+        delimiter=";" if head.count(";") > head.count(",") else ",",
+    )
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+    missing = [name for name in COLUMNS if name not in reader.fieldnames]
+    if missing:
+        raise Invalid(
+            "The first line must name the columns %(wanted)s; missing: %(missing)s",
+            wanted=",".join(COLUMNS),
+            missing=", ".join(missing),
+        )
+    for cells in reader:
+        yield reader.line_num, {name: cells.get(name) or "" for name in COLUMNS}
+
+
+def _row(cells: dict[str, str]) -> Row:
+    account = cells["account"].strip().upper()
+    if not account.isalnum() or not account.isascii() or len(account) > LONGEST_ACCOUNT:
+        raise Invalid(
+            "An account has 1 to 16 letters and digits, not “%(account)s”",
+            field="account",
+            account=account,
+        )
+    protocol = cells["protocol"].strip().lower() or DC09
+    if protocol in {"dc09", "sia", "sia-dcs", "adm-cid", "dc-09", "sia_dc09"}:
+        protocol = DC09
+    if protocol not in PROTOCOLS:
+        raise Invalid(
+            "There is no protocol “%(protocol)s” here; there is %(known)s",
+            field="protocol",
+            protocol=protocol,
+            known=", ".join(sorted(PROTOCOLS)),
+        )
+    key = key_from(cells["key"]) if cells["key"].strip() else None
+    return Row(account, protocol, key, _seconds(cells["heartbeat_s"]), cells["label"].strip())
+
+
+def _seconds(written: str) -> int:
+    written = written.strip() or "0"
+    if not written.isdecimal() or int(written) > LONGEST_HEARTBEAT:
+        raise Invalid(
+            "The heartbeat is a number of seconds up to %(most)s, not “%(written)s”",
+            field="heartbeat_s",
+            most=LONGEST_HEARTBEAT,
+            written=written,
+        )
+    return int(written)
+
+
+def _new(row: Row) -> Device:
+    return Device(
+        account=row.account,
+        protocol=row.protocol,
+        key=row.key,
+        heartbeat_s=row.heartbeat_s,
+        label=row.label,
+        silent_at=silent_at(row.heartbeat_s, clock.now()),
+    )
+
+
+def _merge(session: Session, row: Row, result: Imported) -> None:
+    device = by_account(session, row.account, row.protocol)
+    if device is None:
+        device = _new(row)
+        session.add(device)
+        session.flush()
+        journal.record(session, DeviceAdded(device_id=device.id))
+        result.added += 1
+        return
+    wanted = {"key": row.key, "heartbeat_s": row.heartbeat_s, "label": row.label}
+    different = [name for name, value in wanted.items() if getattr(device, name) != value]
+    if not different:
+        result.unchanged += 1
+        return
+    for name in different:
+        setattr(device, name, wanted[name])
+    if "heartbeat_s" in different:
+        device.silent_at = silent_at(row.heartbeat_s, clock.now())
+    changed(session, device, ",".join(different))
+    result.changed += 1
+
+
+def silent_at(heartbeat_s: int, seen: datetime) -> datetime | None:
+    """When a unit seen at `seen` counts as silent: two periods and a tenth later."""
+    if heartbeat_s <= 0:
+        return None
+    return seen + timedelta(seconds=heartbeat_s * (PERIODS_OF_SILENCE + 0.1))
+
+
+class Known(NamedTuple):
+    """What a receiver keeps of a unit in memory."""
+
+    id: UUID
+    key: bytes | None
+    heartbeat_s: int
+    person_id: UUID | None
+
+
+def known(
+    session: Session, *, since: datetime | None = None, accounts: Iterable[str] | None = None
+) -> dict[tuple[str, str], Known]:
+    """Units by protocol and account: all, those changed since, or the ones named."""
+    wanted = select(
+        Device.protocol,
+        Device.account,
+        Device.id,
+        Device.key,
+        Device.heartbeat_s,
+        Device.person_id,
+    )
+    if since is not None:
+        wanted = wanted.where(Device.changed_at >= since)
+    if accounts is not None:
+        wanted = wanted.where(Device.account.in_(list(accounts)))
+    return {(row[0], row[1]): Known(*row[2:]) for row in session.execute(wanted)}

@@ -1,0 +1,1 @@
+"""Receivers: the sockets on which home units call us."""

@@ -1,0 +1,197 @@
+"""The process that receives alarms: sockets in front, the writer behind, rounds beside."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.kit import beats, clock
+from registry.kit.db import transaction
+from registry.kit.errors import Problem, Unavailable
+from registry.kit.settings import Settings, settings
+from telecare import devices, supervision
+from telecare.batch import Book, Received
+from telecare.ingest import Ingest
+from telecare.protocols.sia_dc09 import SiaDc09
+from telecare.receivers.lines import Connection, Datagrams, Lines, close_all
+
+BACKLOG = 4096
+SWEEP = 2.0  # seconds between two looks at slow connections
+ROUND = 1.0  # seconds between two rounds: what changed in the devices, signs of life
+BEAT = 5  # rounds between two beats
+SILENCE = 10  # rounds between two looks for silent units
+# A change committed late must not be missed: look back this far.
+OVERLAP = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+def serve() -> None:
+    """Receive alarms until SIGTERM or SIGINT. Raises Unavailable when a port is taken."""
+    uvloop.run(_serve(settings()))
+
+
+async def _serve(chosen: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for order in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(order, stop.set)
+    await receive(chosen.bind, chosen.dc09_port, stop)
+
+
+async def receive(
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    ready: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Listen on `port` (0: any) over TCP and UDP; `ready` is told the port once all stands."""
+    loop = asyncio.get_running_loop()
+    book: Book = {}
+    lines: Lines
+
+    def answer(group: Sequence[Received]) -> None:
+        with suppress(RuntimeError):  # the loop has ended: the units will ask again
+            loop.call_soon_threadsafe(lines.answer, group)
+
+    ingest = Ingest(book, answer)
+    protocol = SiaDc09()
+
+    def key_of(account: str) -> bytes | None:
+        known = book.get((protocol.name, account.upper()))
+        return known.key if known else None
+
+    lines = Lines(protocol, ingest, key_of)
+    rounds = Rounds(ingest, lines)
+    await asyncio.to_thread(rounds.first)
+    ingest.start()
+    rounds.start()
+    try:
+        await _listen(host, port, lines, stop, ready, rounds)
+    finally:
+        await asyncio.to_thread(ingest.stop)
+        await asyncio.sleep(0)  # the last answers leave
+        rounds.stop()
+        close_all(lines.open)
+
+
+async def _listen(
+    host: str,
+    port: int,
+    lines: Lines,
+    stop: asyncio.Event,
+    ready: Callable[[int], None],
+    rounds: "Rounds",
+) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(lambda: Connection(lines), host, port, backlog=BACKLOG)
+        port = server.sockets[0].getsockname()[1]
+        udp, _ = await loop.create_datagram_endpoint(
+            lambda: Datagrams(lines), local_addr=(host, port)
+        )
+    except OSError as error:
+        raise Unavailable(
+            "Port %(port)s on %(host)s is taken by another program: stop it, or set "
+            "CENTRALE_DC09_PORT to another port",
+            port=port,
+            host=host,
+        ) from error
+    log.info("receivers.ready", port=port, protocol=lines.protocol.name)
+    rounds.listening = True
+    ready(port)
+    try:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SWEEP)
+            lines.sweep()
+            if not lines.ingest.alive:
+                raise RuntimeError("the writer of the alarm receivers has died")
+    finally:
+        server.close()
+        udp.close()
+
+
+class Rounds:
+    """What a receiver does besides, each second and in a thread of its own."""
+
+    def __init__(self, ingest: Ingest, lines: Lines) -> None:
+        self.listening = False
+        self._ingest = ingest
+        self._lines = lines
+        self._looked_at: datetime | None = None
+        self._number = 0
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ends.set()
+        self._thread.join(ROUND + 5)
+
+    def first(self) -> None:
+        """Read the devices; units get their time anew, as nobody listened to them before."""
+        try:
+            self._read_devices()
+            with transaction() as session:
+                supervision.give_time(session)
+        except (SQLAlchemyError, Problem) as error:
+            # We listen all the same: plain frames wait for the database, and are not lost.
+            log.error("receivers.no_devices", reason=type(error).__name__)
+
+    def _run(self) -> None:
+        while not self._ends.wait(ROUND):
+            self._number += 1
+            try:
+                self._once()
+            except (SQLAlchemyError, Problem) as error:
+                log.warning("receivers.round_failed", reason=type(error).__name__)
+            except Exception:
+                log.exception("receivers.round_fault")
+
+    def _once(self) -> None:
+        self._read_devices()
+        self._write_heard()
+        if self._number % SILENCE == 0:
+            with transaction() as session:
+                supervision.sweep(session)
+        if self.listening and self._number % BEAT == 1:
+            with transaction() as session:
+                beats.beat(session, "receive", self._figures())
+
+    def _read_devices(self) -> None:
+        began = clock.now()
+        since = self._looked_at - OVERLAP if self._looked_at else None
+        with transaction() as session:
+            self._ingest.book.update(devices.known(session, since=since))
+        self._looked_at = began
+
+    def _write_heard(self) -> None:
+        heard, self._ingest.heard = self._ingest.heard, {}
+        try:
+            with transaction() as session:
+                supervision.heard(session, heard)
+        except (SQLAlchemyError, Problem):
+            self._ingest.heard = heard | self._ingest.heard
+            raise
+
+    def _figures(self) -> dict[str, float]:
+        done = self._ingest.figures
+        figures: dict[str, float] = {
+            name: getattr(done, name) for name in done.__dataclass_fields__
+        }
+        figures |= {
+            "backlog": self._ingest.backlog,
+            "connections": len(self._lines.open),
+            "held_back": len(self._lines.held_back),
+            "devices": len(self._ingest.book),
+        }
+        return figures | self._lines.counted

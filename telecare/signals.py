@@ -1,0 +1,170 @@
+"""A signal: one frame as it was received, what it said, and what became of it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, cast
+from uuid import UUID
+
+from psycopg import Cursor
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import journal
+from registry.kit.db import Base, Id
+from telecare.protocols.base import Message, Report, Verdict
+from telecare.protocols.sia_dc09 import LINK_TESTS
+
+# Within this time the same account, sequence and content are the same message sent again:
+# panels repeat every few seconds until they are answered, then call again after minutes.
+SAME_WITHIN = timedelta(minutes=10)
+# Units that number every event 0000 repeat at once or not at all: two presses must stay two.
+SAME_WITHIN_UNNUMBERED = timedelta(seconds=60)
+UNNUMBERED = "0000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalRepeated(journal.Event):
+    signal_id: UUID
+    alarm_id: UUID | None = None
+
+
+class Signal(Base):
+    """A frame. Refused ones stay too, so that nobody can say that nothing was sent."""
+
+    __tablename__ = "signals"
+    __table_args__ = (Index("ix_signals_account", "account", "id"),)
+
+    id: Mapped[Id]
+    arrived_at: Mapped[datetime]
+    protocol: Mapped[str]
+    path: Mapped[str]
+    peer: Mapped[str]
+    raw: Mapped[bytes]
+    verdict: Mapped[Verdict]
+    reason: Mapped[str]
+    account: Mapped[str]
+    sequence: Mapped[str]
+    encrypted: Mapped[bool]
+    device_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    became: Mapped[str]
+    decoded: Mapped[dict[str, Any]]
+    # What makes it the same message when it comes again; emptied when too old to be the same.
+    digest: Mapped[bytes | None] = mapped_column(unique=True)
+    repeats: Mapped[int]
+    repeated_at: Mapped[datetime | None]
+
+
+COLUMNS = tuple(column.name for column in Signal.__table__.columns)
+COPY = f"COPY signals ({', '.join(COLUMNS)}) FROM STDIN"
+
+
+def cursor_of(session: Session) -> Cursor[Any]:
+    """The driver's own cursor, inside the session's transaction: the ORM is too slow here."""
+    return cast("Cursor[Any]", session.connection().connection.cursor())
+
+
+def digest(protocol: str, message: Message, raw: bytes) -> bytes:
+    """Account, sequence and content; the sender's clock is left out, as it moves when repeating."""
+    content = message.content or raw
+    head = f"{protocol}|{message.account}|{message.sequence}|{message.verdict}|"
+    return blake2b(head.encode() + content, digest_size=16).digest()
+
+
+def same_within(message: Message) -> timedelta:
+    """How long the same content counts as the same message."""
+    numbered = message.sequence != UNNUMBERED or message.token in LINK_TESTS
+    return SAME_WITHIN if numbered else SAME_WITHIN_UNNUMBERED
+
+
+def decoded(message: Message) -> str:
+    """The decoded form as JSON, for the column."""
+    said: dict[str, Any] = {
+        "token": message.token,
+        "receiver": message.receiver,
+        "line": message.line,
+        "data": message.data,
+        "reports": [_report(report) for report in message.reports],
+    }
+    if message.sent_at is not None:
+        said["sent_at"] = message.sent_at.isoformat()
+    if message.extras:
+        said["extras"] = message.extras
+    if message.inner_account not in {"", message.account}:
+        said["inner_account"] = message.inner_account
+    return json.dumps(said)
+
+
+def _report(report: Report) -> dict[str, str]:
+    said = {"kind": report.kind, "phase": report.phase, "code": report.code}
+    for name in ("area", "zone", "text"):
+        value = getattr(report, name)
+        if value:
+            said[name] = value
+    return said
+
+
+@dataclass(slots=True)
+class Earlier:
+    """A signal already stored under a digest."""
+
+    id: UUID
+    arrived_at: datetime
+
+
+def earlier(cursor: Cursor[Any], digests: Sequence[bytes]) -> dict[bytes, Earlier]:
+    """Which of these messages are there already."""
+    cursor.execute(
+        "SELECT digest, id, arrived_at FROM signals WHERE digest = ANY(%b)", (list(digests),)
+    )
+    return {row[0]: Earlier(row[1], row[2]) for row in cursor}
+
+
+def let_go(cursor: Cursor[Any], ids: Iterable[UUID]) -> None:
+    """They are too old: the same content is news again."""
+    cursor.execute("UPDATE signals SET digest = NULL WHERE id = ANY(%b)", (sorted(ids),))
+
+
+def store(cursor: Cursor[Any], rows: Iterable[Sequence[Any]]) -> None:
+    """Write new signals, in the order of COLUMNS."""
+    with cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def count_repeats(cursor: Cursor[Any], repeats: dict[UUID, int], at: datetime) -> None:
+    """They were sent again."""
+    ids = sorted(repeats)
+    cursor.execute(
+        "UPDATE signals SET repeats = repeats + sent.times, repeated_at = %b"
+        " FROM unnest(%b::uuid[], %b::int[]) AS sent (id, times) WHERE signals.id = sent.id",
+        (at, ids, [repeats[each] for each in ids]),
+    )
+
+
+def listed(
+    session: Session,
+    *,
+    account: str | None = None,
+    unknown: bool = False,
+    verdict: Verdict | None = None,
+    became: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[Signal]:
+    """Newest first; `before` is the last id of the page before."""
+    wanted = select(Signal)
+    if account is not None:
+        wanted = wanted.where(Signal.account == account.strip().upper())
+    if unknown:
+        wanted = wanted.where(Signal.device_id.is_(None), Signal.account != "")
+    if verdict is not None:
+        wanted = wanted.where(Signal.verdict == verdict)
+    if became is not None:
+        wanted = wanted.where(Signal.became == became)
+    if before is not None:
+        wanted = wanted.where(Signal.id < before)
+    return list(session.scalars(wanted.order_by(Signal.id.desc()).limit(limit)))

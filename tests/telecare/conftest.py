@@ -1,0 +1,78 @@
+"""A running receiver, and diallers that speak with it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from telecare.protocols.dc09_frames import Dc09Framer
+from telecare.receivers import main
+
+Dial = Callable[..., "Dialler"]
+
+
+class Dialler:
+    """One TCP connection of a home unit."""
+
+    def __init__(self, port: int, timeout: float = 10) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self._framer = Dc09Framer()
+        self._bodies: list[bytes] = []
+
+    def send(self, *frames: bytes) -> None:
+        self.socket.sendall(b"".join(frames))
+
+    def answer(self) -> bytes:
+        """The body of the next answer; empty when the receiver hung up."""
+        while not self._bodies:
+            data = self.socket.recv(4096)
+            if not data:
+                return b""
+            self._bodies += [cut.body for cut in self._framer.feed(data)]
+        return self._bodies.pop(0)
+
+    def ask(self, frame: bytes) -> bytes:
+        self.send(frame)
+        return self.answer()
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture
+def port(database: None) -> Iterator[int]:
+    """The port of a receiver that runs in this process, on the real database."""
+    ports: list[int] = []
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    def listens(found: int) -> None:
+        ports.append(found)
+        ready.set()
+
+    def run() -> None:
+        loop.run_until_complete(main.receive("127.0.0.1", 0, stop, listens))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert ready.wait(20)
+    yield ports[0]
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(20)
+    loop.close()
+
+
+@pytest.fixture
+def dial(port: int) -> Iterator[Dial]:
+    opened: list[Dialler] = []
+
+    def connect(timeout: float = 10) -> Dialler:
+        opened.append(Dialler(port, timeout))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
