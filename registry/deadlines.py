@@ -124,12 +124,15 @@ def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[C
 
 
 def still_mine(session: Session, mine: Claim) -> bool:
-    """False when the row moved on without us.
+    """Keep other keepers off to the end of the transaction; False when it moved on without us.
 
-    The row is looked at and not held: verbs hold their subject first and its deadline last, so a
-    keeper that held the deadline first would meet them in a deadlock. Handlers look at the state
-    of the subject they hold, which is what makes a second run do nothing.
+    The row itself is not held: verbs hold their subject first and its deadline last, so a keeper
+    that held the deadline first would meet them in a deadlock. The lock is one that only keepers
+    take, and the row is looked at under it, so that no two of them ever do the same work.
     """
+    number = int.from_bytes(mine.id.bytes[-8:], "big", signed=True)
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        return False
     same = select(Deadline.id).where(Deadline.id == mine.id, Deadline.version == mine.version)
     return session.scalar(same) is not None
 
