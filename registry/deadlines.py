@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, update
+from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -141,6 +141,18 @@ def retire(session: Session, mine: Claim) -> None:
     """It has happened. A deadline that its own handler has set anew stays."""
     session.execute(
         delete(Deadline).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    )
+
+
+def give_back(session: Session, those: Iterable[Claim]) -> None:
+    """They were claimed and not begun: free for the next round."""
+    session.execute(
+        update(Deadline)
+        .where(
+            tuple_(Deadline.id, Deadline.version).in_([(each.id, each.version) for each in those])
+        )
+        .values(leased_until=None, attempts=Deadline.attempts - 1)
+        .execution_options(synchronize_session=False)
     )
 
 

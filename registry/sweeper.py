@@ -30,8 +30,11 @@ def sweep(inside: Mapping[str, Inside], outside: Iterable[str]) -> int:
         _do_inside(inside[mine.kind], mine)
     with transaction() as session:
         slow = deadlines.claim(session, outside)
-    for mine in slow:
-        jobs.send("registry.keep_deadline", str(mine.id), mine.version)
+    for number, mine in enumerate(slow):
+        if not jobs.send("registry.keep_deadline", str(mine.id), mine.version):
+            with transaction() as session:
+                deadlines.give_back(session, slow[number:])
+            return len(safe) + number
     return len(safe) + len(slow)
 
 

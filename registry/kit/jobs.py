@@ -25,6 +25,11 @@ SETTINGS = {
     "worker_redirect_stdouts": False,
     "broker_connection_retry_on_startup": True,
     "broker_transport_options": {
+        # A dead Redis is noticed at once; the deadline that sent us comes again by itself.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
         "visibility_timeout": 60,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
@@ -34,6 +39,7 @@ SETTINGS = {
         "health_check_interval": 15,
     },
     "task_publish_retry": False,
+    "broker_connection_timeout": 2,
     "timezone": "UTC",
 }
 
