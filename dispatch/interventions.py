@@ -12,12 +12,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from dispatch import offers
 from dispatch.offers import FIND_TEAM
 from dispatch.teams import Team
-from dispatch.travel import Point, metres_between
+from dispatch.travel import Point
 from registry import access, deadlines, journal
-from registry.access import Actor
+from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.db import Base, Id
-from registry.kit.errors import Invalid
+from registry.kit.errors import Invalid, NotFound
 from registry.kit.states import move
 from registry.people import Person
 from registry.places import Place
@@ -54,6 +54,7 @@ class InterventionState(StrEnum):
 State = InterventionState
 WITHOUT_TEAM = frozenset({State.REQUESTED, State.SEARCHING, State.ESCALATED})
 WITH_TEAM = frozenset({State.ASSIGNED, State.EN_ROUTE, State.ON_SCENE})
+ON_THE_WAY = frozenset({State.ASSIGNED, State.EN_ROUTE})
 OPEN = WITHOUT_TEAM | WITH_TEAM
 
 STEPS = {
@@ -88,8 +89,6 @@ ARRIVE_WITHIN = {
     Priority.C: timedelta(hours=8),
     Priority.D: timedelta(hours=24),
 }
-SIMILAR_WITHIN = timedelta(hours=24)
-SAME_PLACE_M = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +159,26 @@ class Intervention(Base):
             latitude=self.latitude,
             longitude=self.longitude,
         )
+
+    @property
+    def since(self) -> datetime:
+        """When the present state began, as far as the people concerned feel it."""
+        begun = {
+            State.ASSIGNED: self.assigned_at,
+            State.EN_ROUTE: self.set_out_at,
+            State.ON_SCENE: self.arrived_at,
+            State.CLOSED: self.ended_at,
+            State.CANCELLED: self.ended_at,
+        }
+        return begun.get(self.state) or self.requested_at
+
+    @property
+    def expected_at(self) -> datetime | None:
+        """When the team should be there, by the estimate of its way."""
+        left = self.set_out_at or self.assigned_at
+        if self.state not in ON_THE_WAY or left is None or self.way_seconds is None:
+            return None
+        return left + timedelta(seconds=self.way_seconds)
 
     @property
     def point(self) -> Point | None:
@@ -258,6 +277,19 @@ def visible_to(wanted: Select[Intervention], actor: Actor) -> Select[Interventio
     return wanted.where(or_(Intervention.person_id.is_(None), Intervention.person_id.in_(known)))
 
 
+def read(session: Session, intervention_id: UUID, actor: Actor) -> Intervention:
+    """NotFound also when the actor may not know of the person; a team sees only its own."""
+    wanted = select(Intervention).where(Intervention.id == intervention_id)
+    if access.can(actor, Right.REQUEST_TEAM):
+        wanted = visible_to(wanted, actor)
+    else:
+        wanted = wanted.where(Intervention.team_id == actor.team_id)
+    found = session.scalar(wanted)
+    if found is None:
+        raise NotFound("There is no such %(thing)s", thing="intervention")
+    return found
+
+
 def open_(session: Session, actor: Actor | None = None) -> list[Intervention]:
     """What is not over yet: the most urgent first, then the oldest."""
     wanted = select(Intervention).where(Intervention.state.in_(OPEN))
@@ -266,40 +298,40 @@ def open_(session: Session, actor: Actor | None = None) -> list[Intervention]:
     return list(session.scalars(wanted.order_by(Intervention.priority, Intervention.requested_at)))
 
 
+def listed(
+    session: Session,
+    actor: Actor,
+    *,
+    state: InterventionState | None = None,
+    case_id: UUID | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[Intervention]:
+    """Newest first; `after` is the number of the last one seen."""
+    wanted = visible_to(select(Intervention), actor)
+    if state is not None:
+        wanted = wanted.where(Intervention.state == state)
+    if case_id is not None:
+        wanted = wanted.where(Intervention.case_id == case_id)
+    if after is not None:
+        wanted = wanted.where(Intervention.number < after)
+    return list(session.scalars(wanted.order_by(Intervention.number.desc()).limit(limit)))
+
+
 def at_work(session: Session) -> dict[UUID, Intervention]:
     """What each team is on, by team."""
     found = session.scalars(select(Intervention).where(Intervention.state.in_(WITH_TEAM)))
     return {each.team_id: each for each in found if each.team_id is not None}
 
 
-def similar(
-    session: Session,
-    actor: Actor,
-    *,
-    place: Place,
-    case_id: UUID | None = None,
-    person_id: UUID | None = None,
-) -> list[Intervention]:
-    """Recent interventions that may be the same: same case, person or place. Newest first."""
-    wanted = select(Intervention).where(
-        Intervention.requested_at > clock.now() - SIMILAR_WITHIN,
-        Intervention.state != State.CANCELLED,
+def last_of_team(session: Session, team_id: UUID) -> Intervention | None:
+    """What the team was last on, once it is over."""
+    return session.scalar(
+        select(Intervention)
+        .where(Intervention.team_id == team_id, Intervention.ended_at.is_not(None))
+        .order_by(Intervention.ended_at.desc())
+        .limit(1)
     )
-    recent = session.scalars(visible_to(wanted, actor).order_by(Intervention.requested_at.desc()))
-    return [
-        each
-        for each in recent
-        if (case_id and each.case_id == case_id)
-        or (person_id and each.person_id == person_id)
-        or _same_place(each, place)
-    ]
-
-
-def _same_place(known: Intervention, place: Place) -> bool:
-    if known.point and place.latitude is not None and place.longitude is not None:
-        here = Point(place.latitude, place.longitude)
-        return metres_between(known.point, here) <= SAME_PLACE_M
-    return bool(place.text.strip()) and known.place_text.casefold() == place.text.casefold()
 
 
 def for_case(session: Session, case_id: UUID) -> list[Intervention]:

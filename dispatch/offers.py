@@ -103,21 +103,21 @@ class OfferWithdrawn(journal.Event):
 class Offer(Base):
     """The question put to one team, its answer, and why this team was asked."""
 
-    __tablename__ = "offers"
+    __tablename__ = "team_offers"
     __table_args__ = (
         Index(
-            "ux_offers_team_asked",
+            "ux_team_offers_team_asked",
             "team_id",
             unique=True,
             postgresql_where=text("state IN ('offered', 'delivered')"),
         ),
         Index(
-            "ux_offers_intervention_asked",
+            "ux_team_offers_intervention_asked",
             "intervention_id",
             unique=True,
             postgresql_where=text("state IN ('offered', 'delivered')"),
         ),
-        Index("ix_offers_intervention", "intervention_id"),
+        Index("ix_team_offers_intervention", "intervention_id"),
     )
 
     id: Mapped[Id]

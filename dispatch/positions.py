@@ -21,7 +21,7 @@ CLOCK_SLACK = timedelta(minutes=2)
 class Position(Base):
     """The last fix of a team: where, how sure (metres), from what, taken and received when."""
 
-    __tablename__ = "positions"
+    __tablename__ = "team_positions"
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), primary_key=True, default=new_id)
     latitude: Mapped[float]

@@ -133,9 +133,18 @@ def _too_late(intervention: Intervention, asked: Offer | None) -> Problem:
     return WrongState("It is no longer needed: the centre has called it off. Thank you")
 
 
+def _step(intervention: Intervention, to: InterventionState) -> None:
+    """The next step, or in plain words why there is none."""
+    if intervention.state is InterventionState.CANCELLED:
+        raise WrongState("The centre has called this intervention off")
+    if intervention.state is InterventionState.CLOSED:
+        raise WrongState("This intervention is already closed")
+    move(intervention, to, STEPS)
+
+
 def set_out(session: Session, intervention: Intervention, *, at: datetime | None = None) -> None:
     """The team is on its way. `at` is when it says that it left, if that was earlier."""
-    move(intervention, InterventionState.EN_ROUTE, STEPS)
+    _step(intervention, InterventionState.EN_ROUTE)
     intervention.set_out_at = moment(intervention.assigned_at, at)
     way = timedelta(seconds=intervention.way_seconds or 0) * WAY_SLACK
     _expect_news(session, intervention, max(way, LEAST_WAY))
@@ -144,7 +153,7 @@ def set_out(session: Session, intervention: Intervention, *, at: datetime | None
 
 def arrive(session: Session, intervention: Intervention, *, at: datetime | None = None) -> None:
     """The team is there."""
-    move(intervention, InterventionState.ON_SCENE, STEPS)
+    _step(intervention, InterventionState.ON_SCENE)
     intervention.arrived_at = moment(intervention.set_out_at, at)
     _expect_news(session, intervention, NEWS_FROM_THE_SCENE_WITHIN)
     journal.record(session, TeamArrived(**interventions.facts(intervention)))
@@ -159,7 +168,7 @@ def close(
     at: datetime | None = None,
 ) -> None:
     """It is over; what the team found stands in the case as a contact."""
-    move(intervention, InterventionState.CLOSED, STEPS)
+    _step(intervention, InterventionState.CLOSED)
     intervention.outcome = outcome
     interventions.end(session, intervention, note, moment(intervention.arrived_at, at))
     actor = session.info.get("actor")
@@ -178,7 +187,7 @@ def close(
 
 def give_back(session: Session, intervention: Intervention, reason: Decline) -> None:
     """The team cannot go on: another one is looked for at once."""
-    move(intervention, InterventionState.SEARCHING, STEPS)
+    _step(intervention, InterventionState.SEARCHING)
     journal.record(session, JobGivenBack(**interventions.facts(intervention), reason=reason))
     accepted = [
         offer

@@ -34,10 +34,10 @@ class TeamSignedOff(journal.Event):
 class Shift(Base):
     """A stretch of duty. Moments are UTC, so the nights when the clocks change are right."""
 
-    __tablename__ = "shifts"
+    __tablename__ = "team_shifts"
     __table_args__ = (
         CheckConstraint("ends_at >= starts_at"),
-        Index("ix_shifts_team", "team_id", "ends_at"),
+        Index("ix_team_shifts_team", "team_id", "ends_at"),
     )
 
     id: Mapped[Id]

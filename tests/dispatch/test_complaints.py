@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch import interventions, offers, positions, response, search, standing
+from dispatch import duplicates, interventions, offers, positions, response, search, standing
 from dispatch.assignment import Why
 from dispatch.interventions import InterventionState, Outcome
 from dispatch.offers import Offer
@@ -137,12 +137,12 @@ def test_the_same_place_or_case_is_shown_while_asking_dcsops_200(
     elsewhere = ask(place=Place(text="Piazza Inventata", latitude=40.9, longitude=14.3))
     two_doors_on = Place(text="Via Immaginaria 9", latitude=40.8445, longitude=14.1962)
 
-    assert interventions.similar(session, DESK, place=two_doors_on) == [known]
-    by_case = interventions.similar(
+    assert duplicates.similar(session, DESK, place=two_doors_on) == [known]
+    by_case = duplicates.similar(
         session, DESK, place=Place(text="altrove"), case_id=elsewhere.case_id
     )
     assert by_case == [elsewhere]
-    in_words = interventions.similar(session, DESK, place=Place(text="via immaginaria 7, SCALA B"))
+    in_words = duplicates.similar(session, DESK, place=Place(text="via immaginaria 7, SCALA B"))
     assert in_words == [known]
 
 
