@@ -160,7 +160,7 @@ def raise_(batch: Batch, each: Received, number: int, report: Report, device: Kn
     alarm_id = new_id()
     lane = lane_of(report.kind)
     person_id = device.person_id if device is not None else None
-    at = position(each.message.extras) if each.message.extras else None
+    at = each.message.position or position(each.message.extras)
     batch.alarms.append(
         (
             alarm_id,

@@ -16,15 +16,18 @@ from registry.kit import clock
 from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, Problem
+from registry.people import Person
+from registry.places import Address
 from telecare.protocols.dc09_crypto import key_from
 
 DC09 = "sia-dc09"
+SCAIP = "scaip"
 LONGEST_ACCOUNT = 16
 LONGEST_HEARTBEAT = 7 * 24 * 3600  # seconds
 # EN 50136 practice: a unit is silent when two of its periods have passed without a sign.
 PERIODS_OF_SILENCE = 2
 COLUMNS = ("account", "protocol", "key", "heartbeat_s", "label")
-PROTOCOLS = {DC09}
+PROTOCOLS = {DC09, SCAIP}
 _AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
 
 
@@ -55,8 +58,8 @@ class Device(Base):
     # Seconds between two signs of life; 0: the unit is not expected to give any.
     heartbeat_s: Mapped[int] = mapped_column(default=0)
     label: Mapped[str] = mapped_column(default="")
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
-    address_id: Mapped[UUID | None] = mapped_column(ForeignKey("addresses.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id), index=True)
+    address_id: Mapped[UUID | None] = mapped_column(ForeignKey(Address.id))
     # Receivers read what changed since they last looked.
     changed_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
     last_seen_at: Mapped[datetime | None]
@@ -157,7 +160,8 @@ def import_csv(session: Session, content: str) -> Imported:
         except Problem as problem:
             result.refused.append((number, problem))
             continue
-        if row.key is not None and len(cells.get("key", "").strip()) in {32, 48, 64}:
+        hexadecimal = len(cells.get("key", "").strip()) in {32, 48, 64}
+        if row.key is not None and row.protocol == DC09 and hexadecimal:
             result.said.append(
                 (number, "The key was read as %(cipher)s", {"cipher": _AES[len(row.key)]})
             )
@@ -203,8 +207,15 @@ def _row(cells: dict[str, str]) -> Row:
             protocol=protocol,
             known=", ".join(sorted(PROTOCOLS)),
         )
-    key = key_from(cells["key"]) if cells["key"].strip() else None
+    key = _key(protocol, cells["key"].strip())
     return Row(account, protocol, key, _seconds(cells["heartbeat_s"]), cells["label"].strip())
+
+
+def _key(protocol: str, written: str) -> bytes | None:
+    """For SCAIP the password of the SIP digest, as it is; else a key of AES."""
+    if not written:
+        return None
+    return written.encode() if protocol == SCAIP else key_from(written)
 
 
 def _seconds(written: str) -> int:

@@ -16,19 +16,19 @@ PHASE = Phase.NEW
 
 _COUNT = (
     "SELECT coalesce(sum(repeats + 1), 0) FROM signals"
-    " WHERE account = %s AND became = 'refused' AND verdict IN ('clock_off', 'sealed')"
+    " WHERE account = %s AND became = 'refused' AND verdict IN ('clock_off', 'sealed', 'odd')"
     " AND coalesce(repeated_at, arrived_at) > %s AND arrived_at > %s"
 )
 _OPEN = "SELECT 1 FROM alarms WHERE account = %s AND state <> 'closed' AND kind = %s LIMIT 1"
 
 
 def may_be_a_press(message: Message) -> bool:
-    """A sealed frame may be anything; one with a wrong clock says what it is."""
+    """A sealed frame may be anything; one with a wrong clock or form says what it is."""
     if not message.account:
         return False
     if message.verdict is Verdict.SEALED:
         return True
-    return message.verdict is Verdict.CLOCK_OFF and any(
+    return message.verdict in {Verdict.CLOCK_OFF, Verdict.ODD} and any(
         sort(report).becomes is Becomes.ALARM for report in message.reports
     )
 

@@ -76,6 +76,8 @@ def digest(protocol: str, message: Message, raw: bytes) -> bytes:
 
 def same_within(message: Message) -> timedelta:
     """How long the same content counts as the same message."""
+    if message.same_within is not None:
+        return message.same_within
     numbered = message.sequence != UNNUMBERED or message.token in LINK_TESTS
     return SAME_WITHIN if numbered else SAME_WITHIN_UNNUMBERED
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     CLOCK = "clock"
     SILENT = "silent"
     PRESENCE = "presence"
+    UPDATE = "update"
     TEST = "test"
     CANCEL = "cancel"
     HEARTBEAT = "heartbeat"
@@ -77,6 +78,8 @@ class Cut:
     flaw: str = ""
     length_ok: bool = True
     raw_crc: bool = False
+    # The way it came has shown that it is from the unit that holds the key (SIP digest).
+    proven: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +100,10 @@ class Message:
     encrypted: bool = False
     content: bytes = b""
     reason: str = ""
+    # How long the same account, sequence and content are the same message; None: as usual.
+    same_within: timedelta | None = None
+    # Degrees north and east.
+    position: tuple[float, float] | None = None
 
 
 KeyOf = Callable[[str], bytes | None]

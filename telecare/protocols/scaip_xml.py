@@ -1,0 +1,121 @@
+"""The XML of SCAIP, read by a parser that knows no entities, no DTD and no depth."""
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+LARGEST = 64 * 1024  # bytes
+DEEPEST = 6
+MOST_ELEMENTS = 256
+# Characters kept of one field; no field of the standard comes near.
+LONGEST_VALUE = 4096
+
+
+class Malformed(ValueError):  # noqa: N818 - it says what the body is
+    """The body is not the small, plain XML that home units send; the text says why in a word."""
+
+
+@dataclass(slots=True)
+class Document:
+    """The root's name and its fields in the order sent; those of `lge` stand as `lge.geo`."""
+
+    root: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+
+    def first(self, name: str) -> str:
+        """The field's value, or nothing."""
+        return next((value for key, value in self.fields if key == name), "")
+
+    def every(self, name: str) -> list[str]:
+        return [value for key, value in self.fields if key == name]
+
+
+class _Reader:
+    """Collects what the parser meets."""
+
+    def __init__(self) -> None:
+        self.document: Document | None = None
+        self._open: list[str] = []
+        self._text: list[str] = []
+        self._has_children = False
+        self._elements = 0
+
+    def start(self, name: str, _attributes: object) -> None:
+        self._elements += 1
+        if len(self._open) >= DEEPEST or self._elements > MOST_ELEMENTS:
+            raise Malformed("depth")
+        name = name.rpartition(":")[2].strip().lower()
+        if self.document is None:
+            self.document = Document(name)
+        self._open.append(name)
+        self._text.clear()
+        self._has_children = False
+
+    def text(self, data: str) -> None:
+        self._text.append(data)
+
+    def end(self, _name: str) -> None:
+        path = ".".join(self._open[1:])
+        self._open.pop()
+        if path and not self._has_children and self.document is not None:
+            value = "".join(self._text).strip().replace("\x00", "")[:LONGEST_VALUE]
+            self.document.fields.append((path, value))
+        self._text.clear()
+        self._has_children = True
+
+    def refuse(self, *_: object) -> None:
+        raise Malformed("doctype")
+
+
+def read(body: bytes) -> Document:
+    """The document. Raises Malformed.
+
+    Text that is not UTF-8 is read as Latin-1, as some units send it without saying so.
+    """
+    if len(body) > LARGEST:
+        raise Malformed("size")
+    if b"<!DOCTYPE" in body.upper() or b"<!ENTITY" in body.upper():
+        raise Malformed("doctype")
+    body = body.strip(b"\x00 \t\r\n")
+    try:
+        return _parse(body, None)
+    except Malformed as error:
+        if error.args != ("token",):
+            raise
+    return _parse(body, "iso-8859-1")
+
+
+def _parse(body: bytes, encoding: str | None) -> Document:
+    reader = _Reader()
+    parser = expat.ParserCreate(encoding)
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    parser.StartDoctypeDeclHandler = reader.refuse
+    parser.EntityDeclHandler = reader.refuse
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        invalid = {expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]}
+        # Only bytes that are not UTF-8 are worth a second reading.
+        again = error.code in invalid and encoding is None and not _is_utf8(body)
+        raise Malformed("token" if again else "xml") from error
+    except (LookupError, ValueError) as error:  # an encoding nobody knows
+        raise error if isinstance(error, Malformed) else Malformed("encoding") from error
+    if reader.document is None:
+        raise Malformed("xml")
+    return reader.document
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def write(root: str, fields: list[tuple[str, str]]) -> bytes:
+    """A document without declaration or namespace, as the units send and take it."""
+    inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields)
+    return f"<{root}>{inside}</{root}>".encode()

@@ -1,0 +1,115 @@
+"""Cuts SIP messages from a stream by Content-Length (RFC 3261, 18.3), or from a datagram."""
+
+import re
+
+from telecare.protocols.base import Cut
+
+LARGEST_HEAD = 16 * 1024  # bytes
+LARGEST_BODY = 64 * 1024
+KEEPALIVE = b"\r\n\r\n"  # RFC 5626, section 3.5.1; answered by one CRLF
+START_LINE = re.compile(rb"(?:SIP/2\.0 \d|[A-Z]{2,20} sips?:\S)")
+
+_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*(\d{1,9})[ \t]*\r?$")
+
+
+class SipFramer:
+    """One connection's stream. A cut with a flaw is the last one: the stream is out of step."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self.hopeless = False
+        # Keepalives met and not yet answered.
+        self.pings = 0
+
+    @property
+    def within_frame(self) -> bool:
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[Cut]:
+        if self.hopeless:
+            return []
+        self._buffer += data
+        cuts: list[Cut] = []
+        while not self.hopeless:
+            self._skip_blank_lines()
+            cut = self._next()
+            if cut is None:
+                break
+            cuts.append(cut)
+        return cuts
+
+    def _skip_blank_lines(self) -> None:
+        buffer = self._buffer
+        while buffer.startswith(KEEPALIVE):
+            self.pings += 1
+            del buffer[: len(KEEPALIVE)]
+        # One CRLF alone may be the first half of a keepalive: wait for what comes.
+        while buffer[:1] in {b"\r", b"\n"} and not KEEPALIVE.startswith(buffer):
+            del buffer[:1]
+
+    def _next(self) -> Cut | None:
+        buffer = self._buffer
+        if not buffer or KEEPALIVE.startswith(buffer):
+            return None
+        end = _END.search(buffer, 0, LARGEST_HEAD)
+        if end is None:
+            return self._unended()
+        head = bytes(buffer[: end.end()])
+        length = _LENGTH.search(head)
+        if length is None:
+            return self._lost(head, "no_length" if START_LINE.match(head) else "start_line")
+        if int(length[1]) > LARGEST_BODY:
+            return self._lost(head, "too_large")
+        whole = end.end() + int(length[1])
+        return self._whole(whole, end.end()) if len(buffer) >= whole else None
+
+    def _whole(self, whole: int, head: int) -> Cut:
+        buffer = self._buffer
+        raw = bytes(buffer[:whole])
+        del buffer[:whole]
+        cut = Cut(raw, raw[head:])
+        if buffer and buffer[:1] not in {b"\r", b"\n"} and not _may_begin(bytes(buffer[:24])):
+            # The length was wrong, so this body is cut short as well.
+            cut.flaw = "length"
+            self._give_up()
+        return cut
+
+    def _unended(self) -> Cut | None:
+        head = bytes(self._buffer[:24])
+        if len(self._buffer) >= LARGEST_HEAD or not _may_begin(head):
+            return self._lost(bytes(self._buffer), "head")
+        return None
+
+    def _lost(self, raw: bytes, flaw: str) -> Cut:
+        self._give_up()
+        return Cut(raw, b"", flaw, length_ok=False)
+
+    def _give_up(self) -> None:
+        self.hopeless = True
+        self._buffer.clear()
+
+
+_METHOD = re.compile(rb"[A-Z]{1,20}(?: .*)?", re.DOTALL)
+
+
+def _may_begin(head: bytes) -> bool:
+    """Whether these bytes may be the beginning of a start line."""
+    return b"SIP/2.0 ".startswith(head[:8]) or _METHOD.fullmatch(head) is not None
+
+
+def datagram(data: bytes) -> Cut | None:
+    """The one message of a datagram; None for a keepalive. What is beyond its length is dropped."""
+    data = data.lstrip(b"\r\n\x00")
+    if not data:
+        return None
+    end = _END.search(data, 0, LARGEST_HEAD)
+    if end is None or START_LINE.match(data) is None:
+        return Cut(data, b"", "start_line")
+    body = data[end.end() :]
+    length = _LENGTH.search(data, 0, end.end())
+    if length is not None:
+        if int(length[1]) > len(body):
+            return Cut(data, body, "length", length_ok=False)
+        body = body[: int(length[1])]
+    return Cut(data, body)
