@@ -1,7 +1,7 @@
 // An alarm in hand: what it is, the next thing to do, what was done, the note, the closing.
 import { html } from "./html.mjs";
 import { forget } from "./drafts.mjs";
-import { Closing, Note, TeamForm, useClosing } from "./work.mjs";
+import { Closing, Mute, Note, TeamForm, useClosing } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { clock, exact, since, toTheSecond, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
@@ -12,7 +12,7 @@ export function Alarm({ item }) {
   const [busy, trouble, act] = useAction();
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
-  const next = closing.outcome ? null : item.steps.find((step) => step.state === "now");
+  const next = closing.outcome || item.voice ? null : item.steps.find((step) => step.state === "now");
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
   const steps = {
     call_home: () => verbs.callHome(item),
@@ -28,7 +28,7 @@ export function Alarm({ item }) {
           <${Icon} name=${next.icon} />${next.label}<${Key}>Ctrl ↵<//>
         </button>`}
         ${item.steps
-          .filter((step) => step !== next && step.verb && step.verb !== "call_contact")
+          .filter((step) => step !== next && step.verb && step.verb !== "call_contact" && step.state !== "done")
           .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
             <${Icon} name=${step.icon} />${step.label}
           </button>`)}
@@ -36,6 +36,7 @@ export function Alarm({ item }) {
           <${Icon} name="return" />${t("Put back in the queue")}
         </button>
       </div>
+      ${item.voice && html`<${Voice} voice=${item.voice} busy=${busy} act=${act} />`}
       <${Trouble} error=${trouble} />
     </section>
     ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
@@ -48,6 +49,19 @@ export function Alarm({ item }) {
     <${Note} note=${closing.note} />
     <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} />
   </article>`;
+}
+
+/** The line that is up for this alarm. */
+function Voice({ voice, busy, act }) {
+  const at = useNow();
+  return html`<div class="notice voice" role="status">
+    <${Icon} name="phone" />
+    <span class="grow">${voice.number} · ${voice.state_text}${voice.stage === "talking" && ` ${since(voice.since, at)}`}</span>
+    <${Mute} />
+    <button class="button" data-main disabled=${Boolean(busy)} onClick=${() => act("hang", () => verbs.hangUp(voice))}>
+      <${Icon} name="hangup" />${t("Hang up")}
+    </button>
+  </div>`;
 }
 
 function Head({ item }) {

@@ -1,8 +1,9 @@
 // The operator's board: fixed places, three areas and a last line.
 import { Foot } from "./foot.mjs";
 import { Hand } from "./hand.mjs";
-import { html, render } from "./html.mjs";
+import { html, render, useEffect } from "./html.mjs";
 import { Jobs } from "./jobs.mjs";
+import { keepVoice } from "./softphone.mjs";
 import { Status } from "./status.mjs";
 import { set, use } from "./store.mjs";
 import { Waiting } from "./waiting.mjs";
@@ -12,6 +13,9 @@ import { t } from "./words.mjs";
 function Board() {
   const tab = use((state) => state.tab);
   const board = use((state) => state.board);
+  const offered = Boolean(board?.hand.some((item) => item.stage === "offered"));
+  useEffect(() => void (offered && set({ tab: "hand" })), [offered]);
+  useEffect(() => void keepVoice(board).catch((trouble) => set({ trouble })), [board]);
   const shown = (name) => (tab === name ? "area shown" : "area");
   return html`
     <div class="tabs" role="tablist" aria-label=${t("Areas of the board")}>

@@ -1,15 +1,14 @@
 // A call in hand: offered, talking, then the outcome; who it is, found by number or written now.
 import { html, useEffect, useRef, useState } from "./html.mjs";
 import { useKept } from "./drafts.mjs";
-import { Closing, Note, TeamForm, useClosing } from "./work.mjs";
+import { Closing, Mute, Note, TeamForm, useClosing } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { since, toTheSecond, until, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
-import { muted, setMuted } from "./softphone.mjs";
 import * as verbs from "./verbs.mjs";
 
 export const Call = ({ item }) =>
-  item.state === "offered" ? html`<${Offer} item=${item} />` : html`<${Talk} item=${item} />`;
+  item.stage === "offered" ? html`<${Offer} item=${item} />` : html`<${Talk} item=${item} />`;
 
 function Offer({ item }) {
   const [busy, trouble, act] = useAction();
@@ -25,7 +24,7 @@ function Offer({ item }) {
         <${Mark} priority=${item.priority} />
         <div class="clip">
           <h1>${t("A call for you")}</h1>
-          <p class="muted clip">${[item.who || item.number, item.title].filter(Boolean).join(" · ")}</p>
+          <p class="muted clip">${[item.who, item.where].filter(Boolean).join(" · ")}</p>
         </div>
         <div class="held-time">
           <b>${until(item.offered_until, at)}</b>
@@ -50,7 +49,7 @@ function Talk({ item }) {
   const [busy, trouble, act] = useAction();
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteCall, verbs.closeCall, act);
-  const live = item.state !== "wrap_up";
+  const live = item.stage !== "wrap_up";
   return html`<article class="held" aria-label=${item.title}>
     <section class="card">
       <${Head} item=${item} live=${live} />
@@ -62,12 +61,12 @@ function Talk({ item }) {
         <button class="button" disabled=${Boolean(busy)} onClick=${() => setAsking(true)}>
           <${Icon} name="team" />${t("Send a team")}
         </button>
-        ${item.person && html`<a class="button plain" href=${`/persone/${item.person.id}`}><${Icon} name="case" />${t("Open the file")}</a>`}
+        ${item.person_id && html`<a class="button plain" href=${`/persone/${item.person_id}`}><${Icon} name="case" />${t("Open the file")}</a>`}
       </div>
       <${Trouble} error=${trouble} />
     </section>
     ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
-    ${!item.person && html`<${Caller} item=${item} />`}
+    ${!item.person_id && html`<${Caller} item=${item} />`}
     <${Note} note=${closing.note} />
     <${Closing}
       item=${item}
@@ -86,21 +85,13 @@ function Head({ item, live }) {
     <${Mark} priority=${item.priority} />
     <div class="clip">
       <h1>${item.who || item.number || t("Hidden number")}</h1>
-      <p class="muted clip">${[item.title, item.who && item.number, item.state_text].filter(Boolean).join(" · ")}</p>
+      <p class="muted clip">${[item.title, item.who !== item.number && item.number, item.where].filter(Boolean).join(" · ")}</p>
     </div>
     <div class="held-time">
-      <b>${live ? since(item.answered_at || item.since, at) : t("write the outcome")}</b>
+      <b>${!live ? t("write the outcome") : item.answered_at ? since(item.answered_at, at) : item.state_text}</b>
       <p class="muted small">${toTheSecond(item.answered_at || item.since)}</p>
     </div>
   </div>`;
-}
-
-function Mute() {
-  const [on, setOn] = useState(muted());
-  const toggle = () => setOn(setMuted(!on));
-  return html`<button class="button" aria-pressed=${String(on)} onClick=${toggle}>
-    <${Icon} name=${on ? "mute" : "mic"} />${on ? t("Speak again") : t("Mute")}
-  </button>`;
 }
 
 /** Who is calling: those with this number, or a new file in two fields. */
@@ -111,7 +102,7 @@ function Caller({ item }) {
   const save = (event) => {
     event.preventDefault();
     act("person", async () => {
-      const facts = { given_name: given, family_name: family, phones: item.phone ? [{ number: item.phone }] : [] };
+      const facts = { given_name: given, family_name: family, phone: item.phone };
       await verbs.newPerson(item, facts);
       clearGiven();
       clearFamily();

@@ -3,7 +3,7 @@ import { html } from "./html.mjs";
 import { Icon } from "./parts.mjs";
 import { setQuiet, quiet } from "./sound.mjs";
 import { use } from "./store.mjs";
-import { length, secondsSince, useNow } from "./time.mjs";
+import { length, percent, secondsSince, useNow } from "./time.mjs";
 import { t, tn } from "./words.mjs";
 
 export function Foot() {
@@ -17,7 +17,7 @@ export function Foot() {
     ${counts.oldest_since && html`<span>${t("oldest %(time)s", { time: length(secondsSince(counts.oldest_since, at)) })}</span>`}
     <span><${Icon} name="people" />${tn("%(n)s operator", "%(n)s operators", counts.operators)}</span>
     ${counts.service_today !== null &&
-    html`<span>${t("today %(share)s %% within %(n)s s", { share: counts.service_today, n: counts.target_s }).replace("%%", "%")}</span>`}
+    html`<span>${t("today %(share)s within %(n)s s", { share: percent(counts.service_today), n: counts.target_s })}</span>`}
     <span class="right">
       <button class="button plain small" aria-pressed=${String(audio === "quiet")} onClick=${() => setQuiet(!quiet())}>
         <${Icon} name=${audio === "on" ? "sound" : "silent"} />

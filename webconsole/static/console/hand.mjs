@@ -4,6 +4,7 @@ import { Call } from "./call.mjs";
 import { html } from "./html.mjs";
 import { Icon, Mark } from "./parts.mjs";
 import { keyOf, set, use } from "./store.mjs";
+import { percent } from "./time.mjs";
 import { t } from "./words.mjs";
 import * as verbs from "./verbs.mjs";
 
@@ -52,7 +53,7 @@ function Idle({ board }) {
       <div><b>${counts.waiting}</b><span>${t("waiting")}</span></div>
       <div><b>${board.interventions.length}</b><span>${t("teams out")}</span></div>
       ${counts.service_today !== null &&
-      html`<div><b>${counts.service_today} %</b><span>${t("answered within %(n)s s today", { n: counts.target_s })}</span></div>`}
+      html`<div><b>${percent(counts.service_today)}</b><span>${t("answered within %(n)s s today", { n: counts.target_s })}</span></div>`}
     </div>
   </div></div>`;
 }

@@ -4,7 +4,10 @@ import { t } from "./words.mjs";
 
 const STATIC = new URL("../", import.meta.url).pathname;
 const SPRITE = `${STATIC}icons.svg`;
+const PROVINCE = 63;
 const LAYERS = ["provinces", "comuni-063"];
+const NAMES_FROM = 11;
+const STREETS = 12; // near enough to see which comune, far enough to see the team that comes
 const TERRITORY = [
   [40.72, 13.95],
   [40.99, 14.58],
@@ -87,20 +90,42 @@ async function draw(box) {
   map.zoomControl._zoomInButton.setAttribute("aria-label", t("Closer"));
   map.zoomControl._zoomOutButton.setAttribute("aria-label", t("Farther"));
   map.fitBounds(TERRITORY);
+  const names = L.layerGroup().addTo(map);
   for (const name of LAYERS) {
     const comuni = name.startsWith("comuni");
-    L.geoJSON(await boundaries(name), {
+    const layer = L.geoJSON(await boundaries(name), {
       interactive: false,
+      filter: (area) => comuni || area.properties.code !== PROVINCE,
       style: {
         color: colour(comuni ? "--muted" : "--line"),
         weight: comuni ? 0.8 : 1,
         opacity: comuni ? 0.7 : 1,
         fillColor: colour("--surface"),
-        fillOpacity: comuni ? 0.5 : 1,
+        fillOpacity: 1,
       },
     }).addTo(map);
+    if (comuni) nameAreas(L, map, names, layer);
   }
-  return { map, marks: L.layerGroup().addTo(map), names: L.layerGroup().addTo(map), moved: false };
+  return { map, marks: L.layerGroup().addTo(map) };
+}
+
+/** Names of the comuni in view, once there is room for them. */
+function nameAreas(L, map, names, layer) {
+  const renew = () => {
+    names.clearLayers();
+    if (map.getZoom() < NAMES_FROM) return;
+    layer.eachLayer((area) => {
+      const centre = area.getBounds().getCenter();
+      if (!map.getBounds().contains(centre)) return;
+      const content = document.createTextNode(area.feature.properties.name);
+      const tip = L.tooltip(centre, { permanent: true, direction: "center", className: "area-name", interactive: false });
+      const box = document.createElement("span");
+      box.append(content);
+      names.addLayer(tip.setContent(box));
+    });
+  };
+  map.on("moveend", renew);
+  renew();
 }
 
 /** A custom property as the browser paints it: light-dark() does not reach a canvas. */
@@ -121,7 +146,7 @@ function place(drawn, home, teams, first) {
   for (const team of teams.filter(on)) {
     pin(L, [team.latitude, team.longitude], "team", "team", team.name).addTo(drawn.marks);
   }
-  if (here) drawn.map.setView(here, 13, { animate: false });
+  if (here) drawn.map.setView(here, STREETS, { animate: false });
   else if (first) drawn.map.fitBounds(TERRITORY);
 }
 

@@ -24,7 +24,7 @@ const Clock = () => html`${clock(useNow())}`;
 /** What sounds: the families of what waits, and of the call that is offered to me. */
 function sounding(board) {
   if (!board) return [];
-  const offered = board.hand.filter((item) => item.state === "offered").map(() => "call");
+  const offered = board.hand.filter((item) => item.stage === "offered").map(() => "call");
   return [...board.waiting.map((item) => item.sound).filter(Boolean), ...offered];
 }
 
@@ -70,6 +70,20 @@ function start() {
     },
   });
 }
+
+/** Rows of a list: up and down walk from one to the next. */
+function walkRows(event) {
+  const rows = event.target.closest?.('table[data-list="rows"]');
+  if (!rows || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  const links = [...rows.querySelectorAll("tbody tr a:first-of-type")];
+  const next = links[links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+}
+document.addEventListener("keydown", walkRows);
+document.getElementById("print")?.addEventListener("click", () => window.print());
 
 let wasRinging = "";
 function Ears() {

@@ -1,31 +1,39 @@
 // The operator's voice: simulated (the application plays the carrier) or Twilio's Voice SDK.
-import { get, post } from "./api.mjs";
-import { peek } from "./store.mjs";
+import { get, post, Refused } from "./api.mjs";
 import { t } from "./words.mjs";
-import { Refused } from "./api.mjs";
 
 const SDK = new URL("../vendor/twilio-voice/twilio.min.js", import.meta.url).pathname;
 let device = null;
 let connection = null;
+let joining = null; // the id of the call whose voice is being set up
 let silenced = false;
 
-/** Accept the call that is offered and join it by voice. */
-export async function talk(call) {
-  await post(`/api/v1/calls/${call.id}/accept`);
-  if (peek().board?.line?.mode === "twilio") await join(call);
-}
+/** Say yes to the call that is offered; its voice follows, see keepVoice. */
+export const talk = (call) => post(`/api/v1/calls/${call.id}/accept`);
 
-async function join(call) {
-  const ready = await device_();
-  connection = await ready.connect({ params: { call: call.id } });
-  connection.on("disconnect", () => {
-    connection = null;
-    silenced = false;
-  });
+/** Join by voice whatever line of mine is being set up. The simulated carrier does it for us. */
+export async function keepVoice(board) {
+  if (board?.line.mode !== "twilio") return;
+  const lines = board.hand.map((item) => (item.kind === "alarm" ? item.voice : item)).filter(Boolean);
+  const wanted = lines.find((line) => line.stage === "calling");
+  if (!wanted || connection || joining === wanted.id) return;
+  joining = wanted.id;
+  try {
+    const ready = await registered();
+    connection = await ready.connect({ params: { call: wanted.id } });
+    connection.on("disconnect", () => {
+      connection = null;
+      joining = null;
+      silenced = false;
+    });
+  } catch (error) {
+    joining = null;
+    throw error;
+  }
 }
 
 /** One registered device, whose token is renewed before it expires. */
-async function device_() {
+async function registered() {
   if (device) return device;
   await script(SDK);
   const { token, edge } = await get("/api/v1/me/phone-token");

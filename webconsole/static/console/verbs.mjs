@@ -68,7 +68,7 @@ export const callContact = (item, near) =>
   did(
     item.kind === "alarm"
       ? post(alarms(item, "call-contact"), { contact_id: near.id })
-      : post("/api/v1/calls", { to: near.phone, purpose: "contact", case_id: item.case_id, person_id: item.person?.id }),
+      : post("/api/v1/calls", { to: near.phone, purpose: "contact", case_id: item.case_id, person_id: item.person_id }),
   );
 export const closeAlarm = (item, outcome, note) => did(post(alarms(item, "close"), { outcome, note }));
 export const noteAlarm = (item, note) => patch(`/api/v1/alarms/${item.id}`, { note });

@@ -2,6 +2,7 @@
 import { html } from "./html.mjs";
 import { Map } from "./map.mjs";
 import { Icon, Trouble, useAction } from "./parts.mjs";
+import { usePerson } from "./people.mjs";
 import { keyOf, use } from "./store.mjs";
 import { clock, exact } from "./time.mjs";
 import { t } from "./words.mjs";
@@ -17,8 +18,8 @@ export function Who() {
     <div class="scroll" tabindex="0" role="region" aria-label=${t("Who and where")}>
       ${!item
         ? html`<div class="who"><p class="muted">${t("Choose a row to see who it is. This is the territory now.")}</p><${Map} teams=${board?.teams || []} /></div>`
-        : item.person
-          ? html`<${Person} key=${keyOf(item)} item=${item} person=${item.person} teams=${board.teams} />`
+        : item.person_id
+          ? html`<${Known} key=${keyOf(item)} item=${item} teams=${board.teams} />`
           : html`<${Unknown} item=${item} teams=${board.teams} />`}
     </div>
   `;
@@ -36,6 +37,15 @@ function looked(board, selected, held) {
   );
 }
 
+function Known({ item, teams }) {
+  const { person, trouble } = usePerson(item.person_id);
+  if (person) return html`<${Person} item=${item} person=${person} teams=${teams} />`;
+  return html`<div class="who">
+    <p class="who-name">${item.who}</p>
+    ${trouble ? html`<${Trouble} error=${trouble} />` : html`<div class="skeleton"></div><div class="skeleton"></div>`}
+  </div>`;
+}
+
 function Person({ item, person, teams }) {
   return html`<div class="who">
     <div>
@@ -48,8 +58,8 @@ function Person({ item, person, teams }) {
     </ul>`}
     <${Facts} person=${person} />
     <${Near} item=${item} person=${person} />
-    <${Map} home=${person.address} teams=${teams} />
-    <${Story} story=${item.story || person.story || []} />
+    <${Map} home=${item.place || person.address} teams=${teams} />
+    <${Story} story=${item.story?.length ? item.story : person.story} />
   </div>`;
 }
 
@@ -69,7 +79,7 @@ function Near({ item, person }) {
     <h3>${t("Whom to call")}</h3>
     <ol>
       ${person.contacts.map(
-        (near, at) => html`<li class="near">
+        (near, at) => html`<li class="kin">
           <span class="n">${at + 1}</span>
           <span class="clip" title=${near.name}>
             ${near.name} <span class="muted">${near.relation}</span>
@@ -92,9 +102,15 @@ const Unknown = ({ item, teams }) => html`<div class="who">
     <p class="who-name">${item.who || t("Not known yet")}</p>
     <p class="muted">${item.number || item.account || ""}</p>
   </div>
-  <p>${item.kind === "call" ? t("Nobody in the registry has this number.") : t("This device belongs to nobody yet. Tell the technician.")}</p>
+  <p>${unknownWords(item)}</p>
   <${Map} home=${item.place} teams=${teams} />
 </div>`;
+
+function unknownWords(item) {
+  if (item.hidden) return t("This person is reserved. Call the coordinator, who may open the file.");
+  if (item.kind === "call") return t("Nobody in the registry has this number.");
+  return t("This device belongs to nobody yet. Tell the technician.");
+}
 
 function Story({ story }) {
   if (story.length === 0) return null;

@@ -1,8 +1,9 @@
 // What calls and alarms share while in hand: the note, the outcome, asking for a team.
-import { html, useEffect, useRef } from "./html.mjs";
+import { html, useEffect, useRef, useState } from "./html.mjs";
 import { forget, useKept, useSaved } from "./drafts.mjs";
 import { Icon, Trouble, useAction } from "./parts.mjs";
 import { t } from "./words.mjs";
+import { muted, setMuted } from "./softphone.mjs";
 import * as verbs from "./verbs.mjs";
 
 /** The note and the outcome of one item, kept while typed: what `Note` and `Closing` show. */
@@ -59,7 +60,7 @@ export function Closing({ item, closing, busy, label, main, blocked = "" }) {
 /** Asking for a team: where, why and how urgent, already filled with what is known. */
 export function TeamForm({ item, done }) {
   const [busy, trouble, act] = useAction();
-  const known = item.person?.address || item.place;
+  const known = item.place;
   const [where, setWhere, clearWhere] = useKept(`team-where:${item.id}`, known?.street || "");
   const [town, setTown, clearTown] = useKept(`team-town:${item.id}`, known?.town || "");
   const [why, setWhy, clearWhy] = useKept(`team-why:${item.id}`, item.title);
@@ -116,4 +117,12 @@ export function TeamForm({ item, done }) {
     </div>
     <${Trouble} error=${trouble} />
   </form>`;
+}
+
+export function Mute() {
+  const [on, setOn] = useState(muted());
+  const toggle = () => setOn(setMuted(!on));
+  return html`<button class="button" aria-pressed=${String(on)} onClick=${toggle}>
+    <${Icon} name=${on ? "mute" : "mic"} />${on ? t("Speak again") : t("Mute")}
+  </button>`;
 }

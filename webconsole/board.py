@@ -1,0 +1,82 @@
+"""The snapshot that the live board draws: `GET /api/v1/board`, fetched again at each event.
+
+    at            the server's clock
+    me            status, state
+    line          mode (`simulated` or `twilio`), ready
+    waiting       rows in one order (priority, then how long): kind (alarm or call), id, priority,
+                  title, who, where, since, target_s, repeats, takeable, sound (or null), person_id
+    hand          what I hold: the row plus `mine`, note, outcomes, place, story, and
+                  alarms: plan, steps (verb, label, state done/now/todo …), voice (the line up)
+                  calls: stage (offered, calling, talking, wrap_up), candidates, offered_until …
+    interventions open ones: id, priority, title, team, state_text, since, eta_at
+    teams         on duty: id, name, state_text, latitude, longitude
+    counts        waiting, oldest_since, operators, service_today (per cent or null), target_s
+
+`GET /api/v1/board/people/{id}` is the first page of a file; each opening is written in the journal.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+
+from callcenter import operators
+from callcenter.operators import Operator
+from registry import access, people
+from registry.access import Actor, Right
+from registry.door import Me, allow
+from registry.kit import clock, i18n
+from registry.kit.http import InTransaction
+from registry.kit.settings import settings
+from webconsole import board_alarms, board_calls, board_figures, board_people, board_teams
+from webconsole.words import Words, words
+
+router = APIRouter(tags=["board"])
+ROOM = (Right.ANSWER_CALLS, Right.ANSWER_ALARMS)
+
+
+@router.get("/board", dependencies=[allow(*ROOM)])
+def read_board(request: Request, session: InTransaction, me: Me) -> dict[str, Any]:
+    return snapshot(session, me, words(i18n.language_of(request)))
+
+
+@router.get("/board/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
+def read_first_page(
+    person_id: UUID, request: Request, session: InTransaction, me: Me
+) -> dict[str, Any]:
+    person = people.read(session, person_id, me, why="board")
+    return board_people.summary(session, person, words(i18n.language_of(request)))
+
+
+def snapshot(session: Session, me: Actor, said: Words) -> dict[str, Any]:
+    """Everything this person may see of the room now."""
+    waiting = _waiting(session, me, said)
+    teams = access.can(me, Right.REQUEST_TEAM)
+    return {
+        "at": clock.now(),
+        "me": _me(session, me),
+        "line": {"mode": settings().carrier, "ready": True},
+        "waiting": waiting,
+        "hand": [*board_alarms.in_hand(session, me, said), *board_calls.in_hand(session, me, said)],
+        "interventions": board_teams.jobs(session, me, said) if teams else [],
+        "teams": board_teams.teams(session, said) if teams else [],
+        "counts": board_figures.counts(session, [row["since"] for row in waiting]),
+    }
+
+
+def _waiting(session: Session, me: Actor, said: Words) -> list[dict[str, Any]]:
+    """Alarms and calls in one order: the gravest first, then who has waited longest."""
+    rows: list[dict[str, Any]] = []
+    if access.can(me, Right.ANSWER_ALARMS):
+        rows += board_alarms.waiting(session, me, said)
+    if access.can(me, Right.ANSWER_CALLS):
+        rows += board_calls.waiting(session, me, said)
+    return sorted(rows, key=lambda row: (row["priority"], row["since"]))
+
+
+def _me(session: Session, me: Actor) -> dict[str, Any]:
+    mine = session.get(Operator, me.staff_id) if me.staff_id else None
+    if mine is None:
+        return {"id": me.staff_id, "status": operators.Status.AWAY, "state": operators.State.IDLE}
+    return {"id": me.staff_id, "status": mine.status, "state": mine.state}

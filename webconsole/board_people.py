@@ -1,0 +1,93 @@
+"""People on the board: name and place for a row, the file's first page for the one looked at."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from registry import access, journal
+from registry.access import Actor
+from registry.kit.phone import spoken
+from registry.people import Person
+from registry.places import Address, Place
+from webconsole.words import Words
+
+STORY = 6
+
+
+def known(session: Session, ids: Iterable[UUID | None], me: Actor) -> dict[UUID, Person]:
+    """Those of these people whom the asker may know of, with their addresses, in one look."""
+    wanted = {each for each in ids if each is not None}
+    if not wanted:
+        return {}
+    query = select(Person).where(Person.id.in_(wanted)).options(selectinload(Person.addresses))
+    found = session.scalars(access.visible(query, Person.restricted, me))
+    return {person.id: person for person in found}
+
+
+def where(place: Place | Address | None) -> str:
+    """A place on one line."""
+    if place is None:
+        return ""
+    street = place.street if isinstance(place, Address) else place.text
+    return ", ".join(part for part in (street, place.town) if part)
+
+
+def place(of: Address | Place | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return {
+        "street": of.street if isinstance(of, Address) else of.text,
+        "town": of.town,
+        "latitude": of.latitude,
+        "longitude": of.longitude,
+        "how_to_get_in": of.how_to_get_in if isinstance(of, Address) else "",
+    }
+
+
+def summary(session: Session, person: Person, words: Words) -> dict[str, Any]:
+    """The first page of a file: what to know, where, whom to call, what happened lately."""
+    return {
+        "id": person.id,
+        "name": person.name,
+        "age": person.age,
+        "language_text": words.language(person.language),
+        "alerts": [{"kind": each.kind, "text": each.text} for each in person.alerts],
+        "phones": [
+            {"number": each.number, "shown": spoken(each.number), "label": each.label}
+            for each in person.phones
+        ],
+        "address": place(person.home),
+        "contacts": [
+            {
+                "id": near.id,
+                "name": near.name,
+                "relation": near.relation,
+                "phone": near.phone,
+                "shown": spoken(near.phone),
+                "holds_keys": near.holds_keys,
+            }
+            for near in person.near
+        ],
+        "story": story(journal_of(session, person.id), words),
+    }
+
+
+def journal_of(session: Session, person_id: UUID, limit: int = STORY) -> list[journal.Entry]:
+    """What happened with the person, newest first; who read the file is the auditor's."""
+    wanted = (
+        select(journal.Entry)
+        .where(
+            journal.Entry.person_id == person_id,
+            journal.Entry.kind.not_in(("registry.person_read", "registry.person_changed")),
+        )
+        .order_by(journal.Entry.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(wanted))
+
+
+def story(entries: Iterable[journal.Entry], words: Words) -> list[dict[str, Any]]:
+    return [{"at": entry.at, "text": words.happened(entry)} for entry in entries]

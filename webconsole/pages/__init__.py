@@ -1,0 +1,7 @@
+"""The pages people see, one file each."""
+
+from fastapi import APIRouter
+
+from webconsole.pages import lists, people, preferences, room
+
+ROUTERS: tuple[APIRouter, ...] = (room.router, people.router, lists.router, preferences.router)

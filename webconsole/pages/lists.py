@@ -1,0 +1,142 @@
+"""The lists: alarms, calls and interventions, newest first, filtered by the address."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from callcenter.calls import Call, CallState
+from dispatch import interventions
+from dispatch.interventions import Intervention
+from registry import cases, people
+from registry.access import Right
+from registry.door import Me, allow
+from registry.kit import i18n
+from registry.kit.errors import NotFound
+from registry.kit.http import InTransaction
+from registry.staff import Staff
+from telecare import alarms
+from telecare.alarms import Alarm, AlarmState
+from webconsole import board_people, rendering
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+Before = Annotated[UUID | None, Query(alias="prima")]
+
+
+@router.get("/allarmi", dependencies=[allow(Right.ANSWER_ALARMS)])
+def list_alarms(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    stato: AlarmState | None = None,
+    before: Before = None,
+) -> Response:
+    found = alarms.listed(session, state=stato, before=before, limit=PAGE)
+    return rendering.page(
+        request,
+        "alarms.html",
+        me=me,
+        found=found,
+        states=[AlarmState.WAITING, AlarmState.CLAIMED, AlarmState.ESCALATED, AlarmState.CLOSED],
+        chosen=stato,
+        people=board_people.known(session, (each.person_id for each in found), me),
+        staff=_staff(session, found),
+        **_common(request, found),
+    )
+
+
+@router.get("/chiamate", dependencies=[allow(Right.ANSWER_CALLS)])
+def list_calls(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    stato: CallState | None = None,
+    before: Before = None,
+) -> Response:
+    wanted = select(Call)
+    if stato is not None:
+        wanted = wanted.where(Call.state == stato)
+    if before is not None:
+        wanted = wanted.where(Call.id < before)
+    found = list(session.scalars(wanted.order_by(Call.id.desc()).limit(PAGE)))
+    return rendering.page(
+        request,
+        "calls.html",
+        me=me,
+        found=found,
+        states=list(CallState),
+        chosen=stato,
+        people=board_people.known(session, (each.person_id for each in found), me),
+        staff=_staff(session, found),
+        **_common(request, found),
+    )
+
+
+@router.get("/interventi", dependencies=[allow(Right.REQUEST_TEAM)])
+def list_jobs(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    tutti: bool = False,
+    before: Annotated[int | None, Query(alias="prima")] = None,
+) -> Response:
+    found = interventions.open_(session, me)
+    if tutti:
+        found = interventions.listed(session, me, after=before, limit=PAGE)
+    return rendering.page(
+        request,
+        "jobs.html",
+        me=me,
+        found=found,
+        everything=tutti,
+        people=board_people.known(session, (each.person_id for each in found), me),
+        **_common(request, found),
+    )
+
+
+@router.get("/interventi/{job_id}", dependencies=[allow(Right.REQUEST_TEAM)])
+def show_job(job_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    wanted = select(Intervention).where(Intervention.id == job_id)
+    job = session.scalar(interventions.visible_to(wanted, me))
+    if job is None:
+        raise NotFound("There is no such %(thing)s", thing="intervention")
+    person = None
+    if job.person_id is not None:
+        person = people.read(session, job.person_id, me, why="intervention")
+    return rendering.page(
+        request,
+        "job.html",
+        me=me,
+        job=job,
+        person=person,
+        entries=cases.timeline(session, job.case_id),
+        **_common(request, []),
+    )
+
+
+def _staff(session: Session, found: list[Alarm] | list[Call]) -> dict[UUID, str]:
+    """The names of those who hold or held these."""
+    ids = {each.operator_id for each in found if each.operator_id is not None}
+    rows = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+    return dict(rows.tuples().all())
+
+
+def _common(
+    request: Request, found: list[Alarm] | list[Call] | list[Intervention]
+) -> dict[str, object]:
+    full = len(found) >= PAGE
+    return {
+        "words": words(i18n.language_of(request)),
+        "where": board_people.where,
+        "next_before": _mark(found[-1]) if full else None,
+    }
+
+
+def _mark(last: Alarm | Call | Intervention) -> UUID | int:
+    """What the next page begins after."""
+    return last.number if isinstance(last, Intervention) else last.id

@@ -1,0 +1,47 @@
+"""People: the search, and one person's file with everything on one timeline."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from registry import access, cases, people
+from registry.access import Right
+from registry.door import Me, allow
+from registry.kit import i18n
+from registry.kit.http import InTransaction
+from webconsole import board_people, rendering
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False)
+LINES = 60
+
+
+@router.get("/persone", dependencies=[allow(Right.READ_PEOPLE)])
+def list_people(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    wanted = q.replace("\0", "").strip()
+    found = people.find(session, wanted, me) if wanted else []
+    return rendering.page(request, "people.html", me=me, q=wanted, found=found, most=people.ENOUGH)
+
+
+@router.get("/persone/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
+def show_person(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    """The whole file; that it was opened is written in the journal."""
+    person = people.read(session, person_id, me)
+    spoken = words(i18n.language_of(request))
+    entries = board_people.journal_of(session, person.id, LINES)
+    return rendering.page(
+        request,
+        "person.html",
+        me=me,
+        person=person,
+        words=spoken,
+        entries=entries,
+        cases=cases.of_person(session, person.id) if access.can(me, Right.READ_CASES) else [],
+    )

@@ -1,0 +1,215 @@
+"""Codes in words: what alarms, calls, interventions and journal lines are called on a screen."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from dispatch import words as dispatch_words
+from registry.journal import Entry
+from registry.kit import i18n
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
+    return sentence
+
+
+KINDS = dict(dispatch_words.KINDS) | {
+    "personal": N_("Call button"),
+    "fall": N_("Fall"),
+    "inactivity": N_("No sign of life"),
+    "smoke": N_("Smoke or fire"),
+    "gas": N_("Gas"),
+    "water": N_("Water leak"),
+    "temperature": N_("Too cold or too hot"),
+    "wandering": N_("Gone from home"),
+    "medication": N_("Medicine not taken"),
+    "intrusion": N_("Somebody broke in"),
+    "unknown": N_("Unknown signal"),
+    "unreadable": N_("Unreadable signal"),
+}
+
+ALARM_OUTCOMES = {
+    "helped_by_voice": N_("Helped by voice"),
+    "pressed_by_mistake": N_("Pressed by mistake"),
+    "wanted_company": N_("Wanted company"),
+    "near_person_went": N_("A near person went"),
+    "team_sent": N_("Team sent"),
+    "ambulance_called": N_("Ambulance called (118)"),
+    "fire_or_police_called": N_("Fire brigade or police called"),
+    "nobody_answered": N_("Nobody answered"),
+    "technical": N_("Technical fault"),
+    "test": N_("Test"),
+}
+
+CALL_OUTCOMES = {
+    "information": N_("Information given"),
+    "listening": N_("Listening"),
+    "referred": N_("Sent to the right service"),
+    "intervention": N_("Team sent"),
+    "emergency": N_("Passed to the emergency number"),
+    "called_back": N_("Called back"),
+    "to_call_back": N_("To be called back"),
+    "reached": N_("Spoken with"),
+    "not_reached": N_("Nobody answered"),
+    "silent": N_("Silent call"),
+    "wrong_number": N_("Wrong number"),
+    "nuisance": N_("Nuisance call"),
+}
+
+STATES = {
+    "waiting": N_("waiting"),
+    "claimed": N_("in hand"),
+    "escalated": N_("escalated"),
+    "closed": N_("closed"),
+    "wanted": N_("about to be dialled"),
+    "placing": N_("dialling"),
+    "uncertain": N_("uncertain: check before calling again"),
+    "ringing": N_("ringing"),
+    "offered": N_("offered"),
+    "answered": N_("connecting"),
+    "talking": N_("in conversation"),
+    "abandoned": N_("abandoned"),
+    "ended": N_("outcome to be written"),
+    "open": N_("open"),
+}
+
+JOB_STATES = dispatch_words.STATES
+JOB_OUTCOMES = dispatch_words.OUTCOMES
+STANDINGS = dispatch_words.STANDINGS
+
+HAPPENED = {
+    "registry.person_created": N_("File opened"),
+    "registry.person_changed": N_("File changed"),
+    "registry.person_read": N_("File read"),
+    "registry.person_named": N_("The person became known"),
+    "callcenter.caller_named": N_("The caller became known"),
+    "registry.case_opened": N_("Case opened"),
+    "registry.case_closed": N_("Case closed"),
+    "registry.case_reopened": N_("Case reopened"),
+    "registry.contact_recorded": N_("Contact written down"),
+    "callcenter.call_arrived": N_("Call came in"),
+    "callcenter.call_placed": N_("Call asked for"),
+    "callcenter.call_offered": N_("Call offered"),
+    "callcenter.call_answered": N_("Call answered"),
+    "callcenter.call_abandoned": N_("Caller hung up while waiting"),
+    "callcenter.call_ended": N_("Conversation over"),
+    "callcenter.call_closed": N_("Call closed"),
+    "telecare.alarm_raised": N_("Alarm raised"),
+    "telecare.alarm_claimed": N_("Alarm taken"),
+    "telecare.alarm_handed_back": N_("Alarm put back in the queue"),
+    "telecare.alarm_escalated": N_("Nobody had taken the alarm: more people told"),
+    "telecare.alarm_called_off": N_("The unit took the alarm back"),
+    "telecare.alarm_closed": N_("Alarm closed"),
+    "telecare.signal_repeated": N_("Signal repeated"),
+    "telecare.fault_opened": N_("Device fault"),
+    "telecare.fault_ended": N_("Device fault over"),
+    "dispatch.intervention_requested": N_("Team asked for"),
+    "dispatch.intervention_escalated": N_("No team found yet: coordinator told"),
+    "dispatch.intervention_cancelled": N_("Intervention cancelled"),
+    "dispatch.intervention_closed": N_("Intervention closed"),
+    "dispatch.team_offered": N_("Request sent to a team"),
+    "dispatch.offer_accepted": N_("Team accepted"),
+    "dispatch.offer_declined": N_("Team declined"),
+    "dispatch.offer_expired": N_("Team did not answer in time"),
+    "dispatch.team_set_out": N_("Team on the way"),
+    "dispatch.team_arrived": N_("Team on the scene"),
+}
+
+LANGUAGES = {
+    "it": N_("Italian"),
+    "en": N_("English"),
+    "fr": N_("French"),
+    "es": N_("Spanish"),
+    "ar": N_("Arabic"),
+    "zh": N_("Chinese"),
+    "uk": N_("Ukrainian"),
+    "ro": N_("Romanian"),
+    "sq": N_("Albanian"),
+    "bn": N_("Bengali"),
+    "si": N_("Sinhala"),
+}
+
+AREAS = {
+    "helpline": N_("Helpline"),
+    "emergency": N_("Emergency"),
+    "telecare": N_("Telecare"),
+    "guardianship": N_("Guardianship"),
+}
+
+ADDRESSES = {
+    "residence": N_("Residence"),
+    "domicile": N_("Domicile"),
+    "fictitious": N_("Registered address, not a place"),
+    "found_at": N_("Usually found at"),
+}
+
+ICONS = {"callcenter": "phone", "telecare": "alarm", "dispatch": "team", "registry": "case"}
+
+# The fact of a journal line that says more than its kind, and the words for its codes.
+DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
+    "telecare.alarm_raised": ("alarm_kind", KINDS),
+    "telecare.alarm_closed": ("outcome", ALARM_OUTCOMES),
+    "callcenter.call_closed": ("outcome", CALL_OUTCOMES),
+    "dispatch.intervention_closed": ("outcome", JOB_OUTCOMES),
+    "dispatch.intervention_requested": ("what", KINDS),
+    "registry.case_opened": ("area", AREAS),
+}
+
+
+class Words:
+    """The words of one language."""
+
+    def __init__(self, language: str) -> None:
+        self._say = i18n.catalogue(language).gettext
+
+    def say(self, sentence: str, **values: Any) -> str:
+        said = self._say(sentence)
+        return said % values if values else said
+
+    def of(self, table: Mapping[str, str], code: str) -> str:
+        """The word for a code; one that has none yet is shown as it is, without its underscores."""
+        return self._say(table[code]) if code in table else code.replace("_", " ")
+
+    def kind(self, code: str) -> str:
+        return self.of(KINDS, code)
+
+    def state(self, code: str) -> str:
+        return self.of(STATES, code)
+
+    def job_state(self, code: str) -> str:
+        return self.of(JOB_STATES, code)
+
+    def job_outcome(self, code: str) -> str:
+        return self.of(JOB_OUTCOMES, code)
+
+    def alarm_outcome(self, code: str) -> str:
+        return self.of(ALARM_OUTCOMES, code)
+
+    def call_outcome(self, code: str) -> str:
+        return self.of(CALL_OUTCOMES, code)
+
+    def area(self, code: str) -> str:
+        return self.of(AREAS, code)
+
+    def address(self, code: str) -> str:
+        return self.of(ADDRESSES, code)
+
+    @staticmethod
+    def icon(kind: str) -> str:
+        """The icon of a journal line: its package's."""
+        return ICONS.get(kind.partition(".")[0], "note")
+
+    def language(self, code: str) -> str:
+        return self.of(LANGUAGES, code)
+
+    def happened(self, entry: Entry) -> str:
+        """One line of a story: what happened, and the code that tells more."""
+        said = self.of(HAPPENED, entry.kind)
+        fact, table = DETAILS.get(entry.kind, ("", {}))
+        code = entry.facts.get(fact)
+        return f"{said}: {self.of(table, str(code)).lower()}" if code else said
+
+
+@lru_cache
+def words(language: str) -> Words:
+    return Words(language)
