@@ -81,6 +81,12 @@ def set_many(session: Session, kind: str, due: Iterable[tuple[UUID, datetime]]) 
     )
 
 
+def keep(session: Session, kind: str, subject_id: UUID, due_at: datetime) -> None:
+    """Let it happen at `due_at` unless a moment is already set; a held row is not waited for."""
+    wanted = insert(Deadline).values(id=new_id(), kind=kind, subject_id=subject_id, due_at=due_at)
+    session.execute(wanted.on_conflict_do_nothing(index_elements=["kind", "subject_id"]))
+
+
 def cancel(session: Session, kind: str, subject_id: UUID) -> None:
     """It need not happen any more."""
     session.execute(

@@ -5,17 +5,16 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import callcenter.api
-import dispatch.api
 import telecare.api
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import callcenter.api
+import dispatch.api
 import registry.api
-from callcenter import operators
-from callcenter.carriers import twilio_hooks
+from callcenter import operators, webhooks
 from registry.kit import http
 from webconsole import board, health, live, login, pages, rendering, wiring
 
@@ -87,7 +86,7 @@ def make() -> FastAPI:
     for package in (registry, callcenter, telecare, dispatch):
         made.include_router(package.api.router, prefix="/api/v1")
     made.include_router(board.router, prefix="/api/v1")
-    made.include_router(twilio_hooks.router)
+    made.include_router(webhooks.router)
     for router in (health.router, live.router, login.router, *pages.ROUTERS):
         made.include_router(router)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")

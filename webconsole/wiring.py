@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
+from callcenter import afterwards, answering, calls, operators, queues
+from callcenter import offers as call_offers
+from callcenter import tasks as call_tasks
+from callcenter.queues import in_turn
 from dispatch import offers, response, search
 from registry import sealing, tasks
 from registry.journal import Event
@@ -13,6 +17,14 @@ LISTENERS: dict[type[Event], Iterable[Listener]] = {}
 
 # Deadlines kept by the sweeper itself, in the transaction that retires them: no Redis needed.
 INSIDE: dict[str, Inside] = {
+    call_offers.DUE: in_turn(answering.offer_due),
+    call_offers.JOINS: in_turn(answering.operator_joins),
+    answering.REJOINS: in_turn(answering.operator_rejoins),
+    calls.WAITS: in_turn(answering.call_waits),
+    calls.WRAP_UP: in_turn(afterwards.wrap_up),
+    calls.CALL_BACK: in_turn(afterwards.call_back),
+    operators.ABSENT: in_turn(queues.operator_absent),
+    operators.BACK: in_turn(queues.operator_back),
     "dispatch.find_team": search.look,
     "dispatch.nobody_found": search.look,
     "dispatch.no_news": response.no_news,
@@ -20,7 +32,14 @@ INSIDE: dict[str, Inside] = {
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.
-OUTSIDE: dict[str, Outside] = {}
+OUTSIDE: dict[str, Outside] = {
+    calls.PLACE: call_tasks.place_call,
+    calls.CHECK: call_tasks.check_call,
+    calls.HANG_UP: call_tasks.hang_up,
+    calls.SOFTPHONE: call_tasks.softphone,
+    answering.PULL: call_tasks.pull_caller,
+    answering.REQUEUE: call_tasks.requeue_caller,
+}
 
 # What the sweeper does in every round besides.
 CHORES: list[Callable[[], object]] = [sealing.seal_new]
