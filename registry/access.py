@@ -119,9 +119,13 @@ HEARS: dict[str, frozenset[Right]] = {
 }
 
 
+# Who looked is for the auditor: no screen changes by it, and no console is told.
+UNHEARD = frozenset({"registry.people_searched", "registry.person_read"})
+
+
 def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
     """Whether the actor is told that this happened; a team hears only of itself."""
-    if actor.rights.isdisjoint(HEARS.get(kind.partition(".")[0], frozenset())):
+    if kind in UNHEARD or actor.rights.isdisjoint(HEARS.get(kind.partition(".")[0], frozenset())):
         return False
     if can(actor, Right.REQUEST_TEAM) or not kind.startswith("dispatch."):
         return True

@@ -1,21 +1,23 @@
 """JSON of the registry: people, cases and who I am."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry import cases, contacts, journal, people
+from registry import cases, contacts, journal, people, search
 from registry.access import Right
 from registry.cases import Area, Case, CaseState
 from registry.contacts import Channel, Contact
 from registry.door import Me, allow
 from registry.kit.db import locked
 from registry.kit.http import InTransaction
+from registry.matching import Fact, Why
 from registry.people import NearPerson, Person, Phone
 from registry.places import Address, AddressKind
+from registry.search import Hit
 
 router = APIRouter(tags=["registry"])
 Name = Annotated[str, Field(max_length=120)]
@@ -75,6 +77,26 @@ class PersonBrief(Out):
     birth_year: int | None
     age: int | None
     language: str
+
+
+class PersonFound(PersonBrief):
+    """`score` is from 0 to 1; `why` says what speaks for this person."""
+
+    score: float
+    why: list[Why]
+
+    @classmethod
+    def of(cls, hit: Hit) -> Self:
+        brief = PersonBrief.model_validate(hit.person)
+        return cls(**brief.model_dump(), score=hit.score, why=list(hit.why))
+
+
+class PeopleFound(BaseModel):
+    """`ask_for`: the fact to ask next, when there are too many namesakes."""
+
+    items: list[PersonFound]
+    ask_for: Fact | None = None
+    case_id: UUID | None = None
 
 
 class PersonOut(PersonBrief):
@@ -179,10 +201,16 @@ def read_me(me: Me, request: Request) -> dict[str, Any]:
 @router.get("/people", dependencies=[allow(Right.READ_PEOPLE)])
 def find_people(
     session: InTransaction, me: Me, q: Annotated[str, Query(max_length=200)] = ""
-) -> dict[str, list[PersonBrief]]:
-    """At most 20, by phone number or by the beginnings of names and a birth year."""
-    found = people.find(session, q.replace("\0", ""), me) if q.strip() else []
-    return {"items": [PersonBrief.model_validate(each) for each in found]}
+) -> PeopleFound:
+    """At most 10: by phone, code, case number, or names however misspelt, with a year or an age."""
+    if not q.strip():
+        return PeopleFound(items=[])
+    found = search.find(session, q, me)
+    return PeopleFound(
+        items=[PersonFound.of(hit) for hit in found.people],
+        ask_for=found.ask_for,
+        case_id=found.case.id if found.case else None,
+    )
 
 
 @router.post(

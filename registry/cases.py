@@ -118,6 +118,11 @@ def read(session: Session, case_id: UUID, actor: Actor) -> Case:
     return case
 
 
+def by_number(session: Session, number: int, actor: Actor) -> Case | None:
+    """The case that people call by this number, unless the actor may not know of it."""
+    return session.scalar(_visible(actor).where(Case.number == number))
+
+
 def listed(
     session: Session,
     actor: Actor,

@@ -1,23 +1,25 @@
 """A person: one file for everything the services know about somebody."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, or_, select
+from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from registry import access, journal
+from registry import access, journal, names, vocabulary
 from registry.access import Actor
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotFound
 from registry.kit.phone import e164
+from registry.names import Name, NameKind
 from registry.places import Address, AddressKind
+from registry.vocabulary import WordKind
 
 FIRST_YEAR = 1900
-ENOUGH = 20  # people shown by a search before it asks for one more fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,6 @@ class Person(Base):
     """Somebody, with the names and facts we were told; any of them may be missing."""
 
     __tablename__ = "people"
-    __table_args__ = (Index("ix_people_family_name", func.lower("family_name"), "birth_year"),)
-
     id: Mapped[Id]
     given_name: Mapped[str] = mapped_column(default="")
     family_name: Mapped[str] = mapped_column(default="")
@@ -124,12 +124,7 @@ def create(
     restricted: bool = False,
 ) -> Person:
     """A new file. Raises Invalid for a birth year nobody alive can have."""
-    if birth_date is not None:
-        birth_year = birth_date.year
-    if birth_year is not None and not FIRST_YEAR <= birth_year <= clock.now().year:
-        raise Invalid(
-            "The birth year %(year)s cannot be right", field="birth_year", year=birth_year
-        )
+    birth_year = _believable(birth_year, birth_date)
     person = Person(
         given_name=given_name.strip(),
         family_name=family_name.strip(),
@@ -144,8 +139,64 @@ def create(
     )
     session.add(person)
     session.flush()
+    _write_keys(session, person)
     journal.record(session, PersonCreated(person_id=person.id))
     return person
+
+
+def change(session: Session, person: Person, **facts: Any) -> None:
+    """Set columns of the file: names, birth, language, restricted. The search keeps in step."""
+    for name in ("given_name", "family_name"):
+        if name in facts:
+            facts[name] = facts[name].strip()
+    if "birth_date" in facts or "birth_year" in facts:
+        born = facts.get("birth_date")
+        facts |= {"birth_date": born, "birth_year": _believable(facts.get("birth_year"), born)}
+    for name, value in facts.items():
+        setattr(person, name, value)
+    _write_keys(session, person)
+    _changed(session, person, "facts")
+
+
+def rename(
+    session: Session,
+    person: Person,
+    *,
+    given_name: str,
+    family_name: str,
+    was: NameKind = NameKind.FORMER,
+    on: date | None = None,
+) -> None:
+    """A new current name; the one until now is kept as a former, birth or other name."""
+    if person.name:
+        names.add(
+            session,
+            person.id,
+            kind=was,
+            given_name=person.given_name,
+            family_name=person.family_name,
+            valid_to=on,
+        )
+    change(session, person, given_name=given_name, family_name=family_name)
+
+
+def add_name(session: Session, person: Person, *, kind: NameKind, **facts: Any) -> Name:
+    """Another name under which the person is found; see names.add."""
+    name = names.add(session, person.id, kind=kind, **facts)
+    _write_keys(session, person)
+    return name
+
+
+def _believable(year: int | None, born: date | None) -> int | None:
+    """The birth year, from the date where there is one. Raises Invalid when nobody has it."""
+    year = born.year if born is not None else year
+    if year is not None and not FIRST_YEAR <= year <= clock.now().year:
+        raise Invalid("The birth year %(year)s cannot be right", field="birth_year", year=year)
+    return year
+
+
+def _write_keys(session: Session, person: Person) -> None:
+    names.write_keys(session, person.id, person.given_name, person.family_name, person.birth_year)
 
 
 def add_phone(session: Session, person: Person, number: str, label: str = "") -> Phone:
@@ -164,6 +215,7 @@ def add_address(session: Session, person: Person, **facts: Any) -> Address:
     """`facts` are the columns of Address."""
     address = Address(person_id=person.id, **facts)
     person.addresses.append(address)
+    vocabulary.learn(session, WordKind.TOWN, {address.town.lower()})
     _changed(session, person, "addresses")
     return address
 
@@ -215,32 +267,20 @@ def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") 
     return person
 
 
+def known(session: Session, ids: Iterable[UUID], actor: Actor) -> list[Person]:
+    """Those whom the actor may know of, oldest file first; nothing is written in the journal."""
+    wanted = select(Person).where(Person.id.in_(list(ids))).order_by(Person.id)
+    return list(session.scalars(access.visible(wanted, Person.restricted, actor)))
+
+
+def phone_holders(session: Session, number: str) -> list[UUID]:
+    """Ids, restricted people's too: for those who go on to ask `known`."""
+    return list(session.scalars(select(Phone.person_id).where(Phone.number == number)))
+
+
 def by_phone(session: Session, number: str | None, actor: Actor) -> list[Person]:
     """Whose number this is, among those the actor may see."""
     if not number:
         return []
     wanted = select(Person).join(Phone).where(Phone.number == number).order_by(Person.id)
     return list(session.scalars(access.visible(wanted, Person.restricted, actor)))
-
-
-def find(session: Session, words: str, actor: Actor) -> list[Person]:
-    """By number, else by the beginnings of names in any order and a birth year; at most ENOUGH."""
-    digits = "".join(letter for letter in words if letter.isdigit())
-    if len(digits) > len("1924"):
-        try:
-            return by_phone(session, e164(words), actor)
-        except Invalid:
-            return []
-    wanted = select(Person)
-    for word in words.split():
-        if word.isdigit():
-            wanted = wanted.where(Person.birth_year == int(word))
-        else:
-            wanted = wanted.where(
-                or_(
-                    Person.given_name.istartswith(word, autoescape=True),
-                    Person.family_name.istartswith(word, autoescape=True),
-                )
-            )
-    ordered = wanted.order_by(Person.family_name, Person.given_name, Person.id).limit(ENOUGH)
-    return list(session.scalars(access.visible(ordered, Person.restricted, actor)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.kit.db import Base, Id
@@ -35,6 +35,7 @@ class Address(Base):
     """An address of a person, with how to get in."""
 
     __tablename__ = "addresses"
+    __table_args__ = (Index("ix_addresses_town", text("lower(town)")),)
 
     id: Mapped[Id]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)

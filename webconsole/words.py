@@ -81,6 +81,8 @@ HAPPENED = {
     "registry.person_created": N_("File opened"),
     "registry.person_changed": N_("File changed"),
     "registry.person_read": N_("File read"),
+    "registry.name_added": N_("Another name written down"),
+    "registry.identifier_added": N_("Code written down"),
     "registry.person_named": N_("The person became known"),
     "callcenter.caller_named": N_("The caller became known"),
     "registry.case_opened": N_("Case opened"),

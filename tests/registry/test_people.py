@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import cases, contacts, people
+from registry import cases, contacts, people, search
 from registry.access import HOUSE, Actor, Role
 from registry.cases import Area, CaseState
 from registry.contacts import Channel
@@ -54,12 +54,12 @@ def test_an_impossible_birth_year_is_refused(session: Session, year: int) -> Non
 def test_somebody_is_found_by_what_the_caller_says(
     session: Session, nina: Person, words: str
 ) -> None:
-    assert people.find(session, words, HOUSE) == [nina]
+    assert search.find(session, words, HOUSE).persons == [nina]
 
 
 @pytest.mark.parametrize("words", ["prova 1950", "081 5550199", "%", "12345678901234567890"])
 def test_what_does_not_fit_finds_nobody(session: Session, nina: Person, words: str) -> None:
-    assert people.find(session, words, HOUSE) == []
+    assert search.find(session, words, HOUSE).persons == []
 
 
 def test_a_restricted_person_is_nowhere_for_those_without_the_right(session: Session) -> None:
@@ -67,7 +67,7 @@ def test_a_restricted_person_is_nowhere_for_those_without_the_right(session: Ses
     people.add_phone(session, hidden, "081 555 0199")
     case = cases.open_(session, area=Area.HELPLINE, person_id=hidden.id)
 
-    assert people.find(session, "celata", HOUSE) == []
+    assert search.find(session, "celata", HOUSE).persons == []
     assert people.by_phone(session, "+390815550199", HOUSE) == []
     assert cases.listed(session, HOUSE) == []
     for opening in (
@@ -76,7 +76,7 @@ def test_a_restricted_person_is_nowhere_for_those_without_the_right(session: Ses
     ):
         with pytest.raises(NotFound):
             opening()
-    assert people.find(session, "celata", COORDINATOR) == [hidden]
+    assert search.find(session, "celata", COORDINATOR).persons == [hidden]
     assert cases.listed(session, COORDINATOR) == [case]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import access, cases, people
+from registry import access, cases, people, search
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import i18n
@@ -26,8 +26,8 @@ def list_people(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     wanted = q.replace("\0", "").strip()
-    found = people.find(session, wanted, me) if wanted else []
-    return rendering.page(request, "people.html", me=me, q=wanted, found=found, most=people.ENOUGH)
+    found = search.find(session, wanted, me).persons if wanted else []
+    return rendering.page(request, "people.html", me=me, q=wanted, found=found, most=search.SHOWN)
 
 
 @router.get("/persone/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])

@@ -1,0 +1,284 @@
+"""The one box: whoever is meant, by number, code, case, or name however it was misspelt."""
+
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, any_, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from registry import access, asked, cases, identifiers, journal, matching, nicknames, people
+from registry.access import Actor, Right
+from registry.asked import Asked
+from registry.cases import Case
+from registry.kit import clock
+from registry.kit.crypto import key_file
+from registry.matching import Fact, Known, Said, Score, Why
+from registry.names import UNKNOWN_YEAR, Name, NameKey
+from registry.people import Person
+from registry.places import Address
+from registry.spelling import fold
+from registry.vocabulary import VOCABULARY, Shelf
+
+SHOWN = 10  # people in an answer: a short list is read, a long one is not
+CANDIDATES = 3000  # people scored for one question
+CERTAIN = 0.92  # below this the whole vocabulary is searched, too
+TOWN_WORDS = 5
+KEY = "search.key"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleSearched(journal.Event):
+    """Who was shown; what was asked only as a keyed digest, to tell equal questions."""
+
+    digest: str
+    shown: list[str]
+
+
+@dataclass(frozen=True)
+class Hit:
+    person: Person
+    score: float
+    why: tuple[Why, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The best first. `ask_for` is the fact to ask next when there are too many namesakes."""
+
+    people: list[Hit]
+    ask_for: Fact | None = None
+    case: Case | None = None
+
+    @property
+    def persons(self) -> list[Person]:
+        return [hit.person for hit in self.people]
+
+
+def find(session: Session, words: str, actor: Actor) -> Found:
+    """At most SHOWN people whom the actor may know of. The journal keeps that it was asked."""
+    question = asked.read(words, clock.now().date())
+    found = _found(session, question, actor)
+    journal.record(
+        session,
+        PeopleSearched(digest=_digest(words), shown=[str(person.id) for person in found.persons]),
+    )
+    return found
+
+
+def _digest(words: str) -> str:
+    """The same for the same question, and of no use without the key."""
+    said = " ".join(sorted(fold(words).split()))
+    return hmac.new(key_file(KEY), said.encode(), hashlib.sha256).hexdigest()
+
+
+def _found(session: Session, question: Asked, actor: Actor) -> Found:
+    case = _case(session, question, actor)
+    certain = _exactly(session, question, case, actor)
+    if not question.words:
+        return Found(people=certain[:SHOWN], case=case)
+    sayings = sayings_of(session, question)
+    scored, as_good = ranked(session, sayings, actor)
+    there = {hit.person.id for hit in certain}
+    named = _hits(session, [pair for pair in scored if pair[0].person_id not in there], actor)
+    return Found(
+        people=[*certain, *named][:SHOWN],
+        ask_for=None if certain else matching.ask_for(sayings[-1], as_good),
+        case=case,
+    )
+
+
+def _case(session: Session, question: Asked, actor: Actor) -> Case | None:
+    if question.case is None or not access.can(actor, Right.READ_CASES):
+        return None
+    return cases.by_number(session, question.case, actor)
+
+
+def _exactly(session: Session, question: Asked, case: Case | None, actor: Actor) -> list[Hit]:
+    """By what belongs to one person or one home."""
+    found = defaultdict[UUID, list[Why]](list)
+    for code in question.codes:
+        for person_id in identifiers.holders(session, code):
+            found[person_id].append(Why.IDENTIFIER)
+    for number in question.phones:
+        for person_id in people.phone_holders(session, number):
+            found[person_id].append(Why.PHONE)
+    if case is not None and case.person_id is not None:
+        found[case.person_id].append(Why.CASE)
+    there = people.known(session, found, actor) if found else []
+    return [Hit(person, 1.0, tuple(found[person.id])) for person in there]
+
+
+def sayings_of(session: Session, question: Asked) -> list[Said]:
+    """What was said, and once more for each town among the words; the richest last."""
+    VOCABULARY.refresh(session)
+    plain = Said(words=question.words, years=question.years, born=question.born)
+    towns = [replace(plain, words=rest, town=town) for rest, town in _towns(question.words) if rest]
+    return [plain, *towns[:1]]
+
+
+def _towns(words: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], str]]:
+    """The rest and the town, longest town first: many surnames are towns, too."""
+    for size in range(min(TOWN_WORDS, len(words)), 0, -1):
+        for at in range(len(words) - size, -1, -1):
+            town = " ".join(words[at : at + size])
+            if town in VOCABULARY.towns:
+                yield words[:at] + words[at + size :], town
+
+
+def ranked(
+    session: Session, sayings: Sequence[Said], actor: Actor, limit: int = SHOWN
+) -> tuple[list[tuple[Known, Score]], int]:
+    """The best of those whose names are near, and how many are as good as the first."""
+    near = _looked_up(session, sayings, _alike)
+    known = _known(session, near, sayings[-1].town, actor)
+    found, as_good = matching.best(sayings, known, limit)
+    if found and found[0][1].value >= CERTAIN:
+        return found, as_good
+    far = _looked_up(session, sayings, Shelf.far)
+    more = _known(session, far - near, sayings[-1].town, actor)
+    return matching.best(sayings, [*known, *more], limit)
+
+
+def _alike(shelf: Shelf, word: str) -> list[str]:
+    begun = shelf.beginning(word) if len(word) >= matching.BEGINNING else []
+    return [*shelf.alike(word), *begun]
+
+
+def _looked_up(
+    session: Session, sayings: Sequence[Said], near: Callable[[Shelf, str], list[str]]
+) -> set[UUID]:
+    """Ids of whoever has a surname near one said, and the year or a given name near one said."""
+    found: set[UUID] = set()
+    for said in sayings:
+        families, givens = _near(said.words, near)
+        for lookup in _lookups(said, families, givens):
+            found |= set(session.scalars(lookup))
+    return found
+
+
+def _near(
+    words: tuple[str, ...], near: Callable[[Shelf, str], list[str]]
+) -> tuple[list[str], list[str]]:
+    """The surnames and given names that exist near any reading of the words."""
+    families = dict[str, None]()
+    givens = dict[str, None]()
+    for reading in matching.readings(words):
+        if reading.family:
+            families |= dict.fromkeys(near(VOCABULARY.family, reading.family))
+        for given in {*reading.given, "".join(reading.given)} - {""}:
+            givens |= dict.fromkeys([*near(VOCABULARY.given, given), *nicknames.others(given)])
+    return list(families), list(givens)
+
+
+def _lookups(said: Said, families: list[str], givens: list[str]) -> Iterator[Select[UUID]]:
+    """Each is one walk in one B-tree."""
+    family, given = _in(NameKey.family, families), _in(NameKey.given, givens)
+    single = len(said.words) == 1
+    if said.years:
+        born = _in(NameKey.birth_year, _near_years(said))
+        yield _person_ids(family, born)
+        yield _person_ids(given, born, *(() if single else (NameKey.family == "",)))
+    elif single:
+        yield _person_ids(NameKey.family == said.words[0])
+        yield _person_ids(NameKey.given == said.words[0])
+        yield _person_ids(family)
+        yield _person_ids(given)
+    else:
+        yield _person_ids(_in(NameKey.family, [*families, ""]), _in(NameKey.given, [*givens, ""]))
+    if single and said.town:
+        yield _person_ids(family, _living_in(said.town))
+        yield _person_ids(given, _living_in(said.town))
+
+
+def _person_ids(*wanted: ColumnElement[bool]) -> Select[UUID]:
+    return select(NameKey.person_id).where(*wanted).limit(CANDIDATES)
+
+
+def _in(column: InstrumentedAttribute[T], values: list[T]) -> ColumnElement[bool]:
+    """As one array, so that one prepared statement serves every question."""
+    return column == any_(literal(values, ARRAY(column.type)))
+
+
+def _near_years(said: Said) -> list[int]:
+    years = {year + near for year in said.years for near in (-1, 0, 1)}
+    return sorted(years | {UNKNOWN_YEAR})
+
+
+def _living_in(town: str) -> ColumnElement[bool]:
+    written = sorted(VOCABULARY.towns[town])
+    there = select(Address.person_id).where(
+        func.lower(Address.town) == any_(literal(written, ARRAY(Text())))
+    )
+    return NameKey.person_id.in_(there)
+
+
+def _known(session: Session, ids: set[UUID], town: str, actor: Actor) -> list[Known]:
+    """The names and birth of those whom the actor may know of: nobody else is ever scored."""
+    if not ids:
+        return []
+    wanted = literal(sorted(ids), ARRAY(Uuid()))
+    rows = session.execute(
+        access.visible(
+            select(
+                Person.id,
+                Person.given_name,
+                Person.family_name,
+                Person.birth_year,
+                Person.birth_date,
+            ).where(Person.id == any_(wanted)),
+            Person.restricted,
+            actor,
+        )
+    ).all()
+    others = _other_names(session, wanted)
+    towns = _towns_of(session, wanted) if town else {}
+    return [
+        Known(
+            person_id=person_id,
+            names=(
+                (given, family),
+                *((each or given, last or family) for each, last in others.get(person_id, ())),
+            ),
+            birth_year=year,
+            birth_date=born,
+            towns=frozenset(towns.get(person_id, ())),
+        )
+        for person_id, given, family, year, born in rows
+    ]
+
+
+def _other_names(session: Session, ids: ColumnElement[Any]) -> dict[UUID, list[tuple[str, str]]]:
+    found = defaultdict[UUID, list[tuple[str, str]]](list)
+    for person_id, given, family in session.execute(
+        select(Name.person_id, Name.given_name, Name.family_name)
+        .where(Name.person_id == any_(ids))
+        .order_by(Name.id)
+    ):
+        found[person_id].append((given, family))
+    return found
+
+
+def _towns_of(session: Session, ids: ColumnElement[Any]) -> dict[UUID, list[str]]:
+    found = defaultdict[UUID, list[str]](list)
+    for person_id, town in session.execute(
+        select(Address.person_id, Address.town).where(Address.person_id == any_(ids))
+    ):
+        found[person_id].append(fold(town))
+    return found
+
+
+def _hits(session: Session, scored: list[tuple[Known, Score]], actor: Actor) -> list[Hit]:
+    ids = [known.person_id for known, _ in scored]
+    there = {person.id: person for person in people.known(session, ids, actor)}
+    return [
+        Hit(there[known.person_id], found.value, found.why)
+        for known, found in scored
+        if known.person_id in there
+    ]
