@@ -2,6 +2,12 @@
 
 from fastapi import APIRouter
 
-from webconsole.pages import lists, people, preferences, room
+from webconsole.pages import lists, people, preferences, room, team
 
-ROUTERS: tuple[APIRouter, ...] = (room.router, people.router, lists.router, preferences.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    room.router,
+    people.router,
+    lists.router,
+    preferences.router,
+    team.router,
+)

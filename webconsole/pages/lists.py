@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from callcenter.calls import Call, CallState
+from callcenter.call_states import CallState
+from callcenter.calls import Call
 from dispatch import interventions
 from dispatch.interventions import Intervention
 from registry import cases, people

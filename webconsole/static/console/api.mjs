@@ -19,13 +19,15 @@ export class Refused extends Error {
 }
 
 export const get = (path, { background = false } = {}) => ask("GET", path, undefined, background);
-export const post = (path, body = {}) => ask("POST", path, body);
+/** `key`: the name of this request; sent again with the same name, it happens once. */
+export const post = (path, body = {}, { key } = {}) => ask("POST", path, body, false, key);
 export const patch = (path, body) => ask("PATCH", path, body);
 
-async function ask(method, path, body, background = false) {
+async function ask(method, path, body, background = false, key = undefined) {
   const headers = { Accept: "application/json", "X-CSRF-Token": token };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (background) headers["X-Background"] = "1";
+  if (key) headers["Idempotency-Key"] = key;
   const answer = await send(path, { method, headers, body: body && JSON.stringify(body) });
   const said = await answer.json().catch(() => null);
   if (answer.ok) return said;
