@@ -78,6 +78,11 @@ def session(_database: None) -> Iterator[Session]:
 def database(_database: None) -> Iterator[None]:
     """The real database, committed to by any number of sessions, and emptied afterwards."""
     yield
+    empty()
+
+
+def empty() -> None:
+    """Leave nothing in the database."""
     tables = ", ".join(table.name for table in db.Base.metadata.sorted_tables)
     with db.engine().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))

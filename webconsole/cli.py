@@ -39,7 +39,7 @@ VERBS = {
     "receive": Verb("cli_receive", "receive", "Receive alarms from devices."),
     "carrier": Verb("cli_carrier", "carrier", "Be the built-in telephone network."),
     "migrate": Verb("cli_records", "migrate", "Bring the database to this version."),
-    "town": Verb("cli_records", "town", "Load the sample town.", hidden=True),
+    "town": Verb("cli_town", "town", "Load the sample town.", hidden=True),
     "settings": Verb("cli_settings", "show", "List each setting, its value and its meaning."),
     "staff": Verb("cli_records", "staff_verbs", "Who works here."),
     "token": Verb("cli_records", "token_verbs", "Access of programs."),

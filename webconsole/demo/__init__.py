@@ -1,0 +1,1 @@
+"""The sample town and those who live in it."""
