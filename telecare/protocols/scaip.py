@@ -70,6 +70,8 @@ class Scaip(AlarmProtocol):
             message.verdict, message.reason = Verdict.ODD, flaw
         if cut.flaw:
             message.verdict, message.reason = Verdict.SEALED, cut.flaw
+        if message.verdict is not Verdict.GOOD:
+            message.same_within = None  # it does not count as a message that was taken
         return message
 
     @override

@@ -7,6 +7,7 @@ from telecare.protocols.base import Cut
 LARGEST_HEAD = 16 * 1024  # bytes
 LARGEST_BODY = 64 * 1024
 KEEPALIVE = b"\r\n\r\n"  # RFC 5626, section 3.5.1; answered by one CRLF
+LINE_ENDS = (b"\r", b"\n")
 START_LINE = re.compile(rb"(?:SIP/2\.0 \d|[A-Z]{2,20} sips?:\S)")
 
 _END = re.compile(rb"\r?\n\r?\n")
@@ -45,12 +46,16 @@ class SipFramer:
             self.pings += 1
             del buffer[: len(KEEPALIVE)]
         # One CRLF alone may be the first half of a keepalive: wait for what comes.
-        while buffer[:1] in {b"\r", b"\n"} and not KEEPALIVE.startswith(buffer):
+        while buffer.startswith(LINE_ENDS) and not self._waits():
             del buffer[:1]
+
+    def _waits(self) -> bool:
+        """Whether there is nothing, or what may become a keepalive."""
+        return self._buffer == KEEPALIVE[: len(self._buffer)]
 
     def _next(self) -> Cut | None:
         buffer = self._buffer
-        if not buffer or KEEPALIVE.startswith(buffer):
+        if self._waits():
             return None
         end = _END.search(buffer, 0, LARGEST_HEAD)
         if end is None:
@@ -69,7 +74,7 @@ class SipFramer:
         raw = bytes(buffer[:whole])
         del buffer[:whole]
         cut = Cut(raw, raw[head:])
-        if buffer and buffer[:1] not in {b"\r", b"\n"} and not _may_begin(bytes(buffer[:24])):
+        if buffer and not buffer.startswith(LINE_ENDS) and not _may_begin(bytes(buffer[:24])):
             # The length was wrong, so this body is cut short as well.
             cut.flaw = "length"
             self._give_up()
