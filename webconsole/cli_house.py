@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.status import Status
 
@@ -191,6 +192,6 @@ def _not_ready(chosen: Settings) -> str:
 def _welcome(console: Console, chosen: Settings, said: str) -> None:
     lines = [f"[bold]{chosen.public_url}[/]"]
     if said:
-        lines += ["", said]
+        lines += ["", escape(said)]
     lines += ["", f"[dim]logs in {chosen.logs} · Ctrl-C stops everything[/]"]
     console.print(Panel("\n".join(lines), title="Centrale", expand=False))

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from alembic.util import CommandError
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from registry.kit import db, engines
 from registry.kit.settings import CHECKOUT
@@ -29,9 +31,15 @@ def check() -> None:
     with engines.temporary() as running:
         house.use(running)
         event.listen(db.engine(), "before_cursor_execute", note)
-        migrate.up()
-        migrate.drift()
-        db.engine().dispose()
+        try:
+            migrate.up()
+            migrate.drift()
+        except DBAPIError as error:
+            raise Failed(f"A migration does not run: {error.orig}\n{error.statement}") from error
+        except CommandError as error:
+            raise Failed(f"Models and migrations differ: {error}") from error
+        finally:
+            db.engine().dispose()
     _dangers(statements)
 
 

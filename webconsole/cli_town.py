@@ -1,18 +1,17 @@
-"""The hidden verb `town`: the database at this version, with the sample town in it."""
+"""The verb `town`: the sample town loaded, and who may sign in to it."""
 
 import typer
 
-from webconsole import house
-from webconsole import migrate as migrations
+from webconsole import house, migrate
 from webconsole.demo import town as sample
 
 
 def town() -> None:
-    """Load the sample town unless it is there, and say who can sign in."""
+    """Migrate, load the sample town and print its log-ins."""
     with house.open_():
-        migrations.up()
+        migrate.up()
         sample.load()
     widest = max(len(each.login) for each in sample.LOGINS)
-    typer.echo(f"Sample log-ins, all with the password: {sample.PASSWORD}")
     for each in sample.LOGINS:
-        typer.echo(f"  {each.login:<{widest}}  {each.name} ({each.does})")
+        typer.echo(f"{each.login:<{widest}}  {each.does}")
+    typer.echo(f"password for all: {sample.PASSWORD}")
