@@ -1,11 +1,13 @@
 """A running house for tests: the application on a socket, the built-in carrier, kept deadlines."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+from unittest import mock
 from uuid import UUID
 
 import httpx2
@@ -26,6 +28,8 @@ from registry.kit.settings import settings
 from registry.sweeper import Inside, Outside
 from tests.callcenter.office import listening
 from webconsole import wiring
+
+T = TypeVar("T")
 
 LINE = "+390815550000"
 MARIA = "+390815550101"
@@ -88,7 +92,8 @@ class House:
             return db.get(session, Call, call_id)
 
 
-def until[T](look: Callable[[], T | None], otherwise: Callable[[], object]) -> T:
+def until(look: Callable[[], T | None], otherwise: Callable[[], object]) -> T:
+    """Look again and again; what `otherwise` sees is told when it never came."""
     end = time.monotonic() + PATIENCE
     pause = threading.Event()
     while time.monotonic() < end:
@@ -148,8 +153,7 @@ def running(
         with db.transaction() as session:
             _line(session)
         stack.enter_context(sweeping(wiring.INSIDE, wiring.OUTSIDE))
-        ours = accounts.account()
-        yield House(url, double, simulated_town.town(), ours)
+        yield House(url, double, simulated_town.town(), accounts.account())
 
 
 def _line(session: Session) -> None:
@@ -165,9 +169,6 @@ def _line(session: Session) -> None:
 @contextmanager
 def _settings(**environment: str) -> Iterator[None]:
     """Other settings for a while, and a carrier that reads them."""
-    import os
-    from unittest import mock
-
     with mock.patch.dict(os.environ, environment):
         _forget()
         yield
