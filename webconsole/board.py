@@ -29,10 +29,18 @@ from registry.door import Me, allow
 from registry.kit import clock, i18n
 from registry.kit.http import InTransaction
 from registry.kit.settings import settings
-from webconsole import board_alarms, board_calls, board_figures, board_people, board_teams
+from webconsole import (
+    board_alarms,
+    board_calls,
+    board_figures,
+    board_people,
+    board_teams,
+    board_verbs,
+)
 from webconsole.words import Words, words
 
 router = APIRouter(tags=["board"])
+router.include_router(board_verbs.router)
 ROOM = (Right.ANSWER_CALLS, Right.ANSWER_ALARMS)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter import calls, lines
-from callcenter.calls import Call, CallState, Direction, Outcome
+from callcenter.call_states import CallState, Direction, Outcome
+from callcenter.calls import Call
 from registry import cases, people
 from registry.access import Actor
 from registry.kit.phone import spoken
@@ -30,13 +31,13 @@ STAGES = {
 
 
 def waiting(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
-    """Callers nobody speaks with yet; the router offers them, so they cannot be picked."""
+    """Callers nobody speaks with yet; who is not being offered to a colleague may be taken."""
     found = [each for each in calls.waiting(session) if each.offered_to != me.staff_id]
     known = board_people.known(session, (each.person_id for each in found), me)
     named = _lines(session)
     return [
         row(each, known.get(each.person_id) if each.person_id else None, named, words)
-        | {"takeable": False, "repeats": 1, "sound": None}
+        | {"takeable": each.state is CallState.WAITING, "repeats": 1, "sound": None}
         for each in found
     ]
 
@@ -49,9 +50,8 @@ def in_hand(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
     known = board_people.known(session, (each.person_id for each in found), me)
     named = _lines(session)
     return [
-        _held(
-            session, each, known.get(each.person_id) if each.person_id else None, named, me, words
-        )
+        row(each, known.get(each.person_id) if each.person_id else None, named, words)
+        | _held(session, each, known.get(each.person_id) if each.person_id else None, me, words)
         for each in found
     ]
 

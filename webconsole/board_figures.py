@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Float, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from callcenter.calls import Call, Direction
+from callcenter.call_states import Direction
+from callcenter.calls import Call
 from callcenter.operators import Operator, Status
 from registry.kit import clock
 from telecare.alarms import Alarm

@@ -50,7 +50,7 @@ def browser_strings(language: str) -> dict[str, str | list[str]]:
         if not any(place.endswith(".mjs") for place, _ in message.locations):
             continue
         if isinstance(message.id, (list, tuple)):
-            found[message.id[0]] = list(message.string)
+            found[message.id[0]] = list(message.string or ())
         elif message.string:
             found[message.id] = str(message.string)
     return found

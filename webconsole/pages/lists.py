@@ -1,6 +1,6 @@
 """The lists: alarms, calls and interventions, newest first, filtered by the address."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -129,7 +129,7 @@ def _staff(session: Session, found: list[Alarm] | list[Call]) -> dict[UUID, str]
 
 def _common(
     request: Request, found: list[Alarm] | list[Call] | list[Intervention]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     full = len(found) >= PAGE
     return {
         "words": words(i18n.language_of(request)),

@@ -77,7 +77,7 @@ export const askForTeam = (item, wish) =>
   did(
     item.kind === "alarm"
       ? post(alarms(item, "ask-for-team"), wish)
-      : post(calls(item, "ask-for-team"), wish),
+      : post(`/api/v1/board/calls/${item.id}/ask-for-team`, wish),
   );
 
 export async function newPerson(item, facts) {

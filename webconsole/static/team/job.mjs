@@ -67,14 +67,14 @@ function Person({ sheet, job }) {
     ${sheet.name &&
     html`<${Fact} icon="person" label=${t("Person")}>
       <p class="strong">${sheet.name}${sheet.age != null && `, ${t("%(n)s years", { n: sheet.age })}`}</p>
-      ${sheet.phones.map((number) => html`<${Phone} key=${number} number=${number}>${number}<//>`)}
+      ${sheet.phones.map((number) => html`<${Phone} key=${number.dial} number=${number.dial}>${number.spoken}<//>`)}
     <//>`}
     ${sheet.how_to_get_in && html`<${Fact} icon="home" label=${t("How to get in")}><p>${sheet.how_to_get_in}</p><//>`}
     ${sheet.near.map(
       (near) =>
-        html`<${Fact} key=${near.phone} icon=${near.holds_keys ? "key" : "people"} label=${near.holds_keys ? t("Has the keys") : t("Nearby")}>
+        html`<${Fact} key=${near.phone.dial} icon=${near.holds_keys ? "key" : "people"} label=${near.holds_keys ? t("Has the keys") : t("Nearby")}>
           <p>${near.name}${near.relation && html` <span class="muted">${near.relation}</span>`}</p>
-          <${Phone} number=${near.phone}>${near.phone}<//>
+          <${Phone} number=${near.phone.dial}>${near.phone.spoken}<//>
         <//>`,
     )}
   </section>`;

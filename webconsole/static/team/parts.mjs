@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../console/html.mjs";
 import { Icon } from "../console/parts.mjs";
 import { wake } from "../console/sound.mjs";
-import { atTime, clock, now, useNow } from "../console/time.mjs";
+import { atTime, clock, now, toTheSecond, useNow } from "../console/time.mjs";
 import { t, tn } from "../console/words.mjs";
 
 const page = document.getElementById("team");
@@ -23,9 +23,15 @@ export function Top({ state }) {
 }
 
 function standingOf(state) {
-  const unsent = state.waiting.filter((step) => step.verb !== "position");
-  const word = state.mine.standing_text;
-  return unsent.length ? t("%(state)s · to be sent: %(n)s", { state: word, n: unsent.length }) : word;
+  const unsent = state.waiting.length;
+  const word = standingWord(state.mine);
+  return unsent ? t("%(state)s · to be sent: %(n)s", { state: word, n: unsent }) : word;
+}
+
+function standingWord({ standing, standing_text: known }) {
+  if (standing === "offered") return t("A request: answer");
+  if (standing === "assigned") return t("Accepted, to set out");
+  return known;
 }
 
 function linkWord(link) {
@@ -59,12 +65,33 @@ export function Notices({ state, doing }) {
       <button class="button" onClick=${doing.forgetRefusal}>${t("Understood")}</button>
     </div>`}
     ${state.waiting.length > 0 && html`<${Unsent} steps=${state.waiting} />`}
-    ${state.mine && state.trouble && html`<p class="notice warn"><${Icon} name="unlinked" /><span>${t("What you see is from a while ago: %(why)s", { why: state.trouble.message })}</span></p>`}
+    ${state.missed && html`<${Missed} asked=${state.missed} doing=${doing} />`}
+    ${state.mine && state.trouble && html`<p class="notice warn"><${Icon} name="unlinked" /><span>${stale(state)}</span></p>`}
     ${!state.audio &&
     state.mine?.standing !== "off_duty" &&
     html`<button class="notice warn silent" onClick=${wake}>
       <${Icon} name="silent" /><span class="grow">${t("The sound is off: press here to hear the calls")}</span>
     </button>`}
+  </div>`;
+}
+
+function stale({ mine, trouble }) {
+  if (trouble.unreachable) return t("No line: what you see is from %(time)s.", { time: toTheSecond(mine.at) });
+  return trouble.message;
+}
+
+/** The answer did not come in time: another team is asked, but who can still go may say so. */
+function Missed({ asked, doing }) {
+  const accept = () => {
+    doing.forgetMissed();
+    doing.step({ verb: "accept", subject: asked.id, path: `/api/v1/offers/${asked.id}/accept`, body: {} });
+  };
+  return html`<div class="notice warn column" role="status">
+    <p class="line"><${Icon} name="clock" /><span class="strong">${t("The request “%(title)s” is no longer yours: time was over, or the centre chose another team.", { title: asked.title })}</span></p>
+    <div class="line wrap">
+      <button class="button" onClick=${accept}>${t("We can still go")}</button>
+      <button class="button" onClick=${doing.forgetMissed}>${t("Understood")}</button>
+    </div>
   </div>`;
 }
 

@@ -1,9 +1,10 @@
 // Where the phone is, said to the centre while the team is on duty and this page is open.
 import { post } from "../console/api.mjs";
+import { now } from "../console/time.mjs";
 
 const EVERY = 20_000;
 
-/** Follow the phone; `tell(state)`: off, asking, sent, unsent, refused or missing. Returns its end. */
+/** Follow the phone; `tell(state, at)`: asking, sent, unsent, refused or missing. Returns its end. */
 export function follow(tell) {
   if (!navigator.geolocation) {
     tell("missing");
@@ -23,7 +24,7 @@ export function follow(tell) {
         taken_at: new Date(Math.min(timestamp, Date.now())).toISOString(),
       });
       sentAt = Date.now();
-      tell("sent");
+      tell("sent", new Date(now()).toISOString());
     } catch {
       tell("unsent"); // said on the screen; the next fix tries again
     } finally {

@@ -84,7 +84,6 @@ function Free({ state, doing }) {
 /** How the last one ended, if that is news: called off by the centre, or just closed. */
 function Last({ last }) {
   const [seen, setSeen] = useState(() => localStorage.getItem("team:seen"));
-  useNow();
   if (!last || seen === last.id || now() - new Date(last.ended_at) > 3600_000) return null;
   const understood = () => {
     localStorage.setItem("team:seen", last.id);
@@ -99,7 +98,7 @@ function Last({ last }) {
           ? t("The centre has called off intervention %(n)s", { n: last.number })
           : t("Intervention %(n)s closed: %(outcome)s", { n: last.number, outcome: last.outcome_text })}
       </p>
-      <p class="small muted">${since(last.ended_at)}</p>
+      <p class="small muted">${whenSaid(last.ended_at)}</p>
     </div>
     <button class="button" onClick=${understood}>${t("Understood")}</button>
   </div>`;
@@ -107,14 +106,14 @@ function Last({ last }) {
 
 function Position({ state }) {
   const at = useNow();
-  const { position, mine } = state;
+  const { position } = state;
   const said = {
     asking: t("Looking for the position…"),
-    sent: mine.position_at && t("Position sent, %(time)s", { time: since(mine.position_at, at) }),
+    sent: position.at && t("Position sent, %(time)s", { time: since(position.at, at) }),
     unsent: t("The position could not be sent"),
     refused: t("This phone does not give its position: allow it in the browser, or the centre estimates from your base."),
     missing: t("No position: the centre estimates from your base."),
-  }[position];
+  }[position.state];
   return said ? html`<p class="small muted">${said}</p>` : null;
 }
 

@@ -16,11 +16,13 @@ const state = {
   trouble: null, // why it could not be asked
   link: "joining",
   audio: false,
-  position: "off",
+  position: { state: "off", at: null },
+  missed: null, // a request that went to others before we answered
   waiting: queue.waiting(), // steps that the centre does not know yet
   refused: null, // the last sentence with which the centre refused a step
 };
 const listeners = new Set();
+const answered = new Set(queue.waiting().map((step) => step.subject));
 
 function set(change) {
   Object.assign(state, change);
@@ -42,11 +44,18 @@ async function look() {
   try {
     const mine = await get("/api/v1/teams/me");
     learnClock(mine.at);
-    set({ mine, trouble: null });
+    set({ trouble: null, missed: missed(state.mine, mine), mine });
     await Promise.all([openSheet(mine.job), sayShown(mine.asked)]);
   } catch (error) {
     set({ trouble: error });
   }
+}
+
+/** The request that was here a moment ago and is gone without an answer of ours. */
+function missed(before, mine) {
+  if (mine.asked || mine.job) return null;
+  const gone = before?.asked;
+  return gone && !answered.has(gone.id) ? gone : state.missed;
 }
 
 /** The person's data: asked once per job, kept in memory only, forgotten with the job. */
@@ -68,12 +77,16 @@ async function sayShown(asked) {
 
 const doing = {
   look,
-  step: (step) => queue.act(step, outcome),
+  step(step) {
+    answered.add(step.subject);
+    return queue.act(step, outcome);
+  },
   async duty(path, body) {
     const mine = await post(path, body);
     set({ mine });
   },
   forgetRefusal: () => set({ refused: null }),
+  forgetMissed: () => set({ missed: null }),
 };
 
 function App() {
@@ -83,8 +96,7 @@ function App() {
     return () => listeners.delete(draw);
   }, []);
   const asked = state.mine?.asked;
-  const answered = asked && state.waiting.some((step) => step.subject === asked.id);
-  const calling = Boolean(asked) && !answered;
+  const calling = Boolean(asked) && !state.waiting.some((step) => step.subject === asked.id);
   useEffect(() => {
     ringFor(calling ? ["alarm"] : []);
     if (calling) navigator.vibrate?.([400, 200, 400, 200, 400]);
@@ -92,10 +104,10 @@ function App() {
   const onDuty = Boolean(state.mine && state.mine.standing !== "off_duty");
   useEffect(() => {
     if (!onDuty) {
-      set({ position: "off" });
+      set({ position: { state: "off", at: null } });
       return undefined;
     }
-    return follow((position) => set({ position }));
+    return follow((said, at = state.position.at) => set({ position: { state: said, at } }));
   }, [onDuty]);
   return html`<${Top} state=${state} /><${Screen} state=${state} doing=${doing} />`;
 }
