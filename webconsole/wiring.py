@@ -11,6 +11,7 @@ from registry import sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
+from telecare import alarms, escalation
 
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
 LISTENERS: dict[type[Event], Iterable[Listener]] = {}
@@ -29,6 +30,8 @@ INSIDE: dict[str, Inside] = {
     "dispatch.nobody_found": search.look,
     "dispatch.no_news": response.no_news,
     "dispatch.offer_unanswered": offers.unanswered,
+    alarms.UNANSWERED: escalation.unanswered,
+    escalation.CALLED_OFF: escalation.called_off,
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-import webconsole.wiring  # noqa: F401 - it imports every package, and so every model
-from registry.kit import db
+import webconsole.wiring  # noqa: F401 - with the two above, every model of every package
+from registry.kit import db, limits  # noqa: F401
 
 MIGRATION_LOCK = 0x317
 TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")
