@@ -82,7 +82,7 @@ def row(call: Call, person: Person | None, named: dict[UUID, str], words: Words)
         "kind": "call",
         "id": call.id,
         "priority": call.priority,
-        "title": words.say("Call going out") if out else words.say("Call"),
+        "title": words.say("Call going out") if out else words.say("Phone call"),
         "who": person.name if person else number,
         "where": line,
         "number": number,

@@ -1,6 +1,6 @@
 // Small parts that every area uses: icons, priority marks, waiting bars, actions that may be refused.
 import { html, useRef, useState } from "./html.mjs";
-import { exact, secondsSince, since, useNow } from "./time.mjs";
+import { exact, length, secondsSince, since, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
 
 const SPRITE = new URL("../icons.svg", import.meta.url).pathname;
@@ -33,7 +33,7 @@ export function Waited({ moment, target }) {
   const at = useNow();
   const late = target > 0 && secondsSince(moment, at) > target;
   return html`<time class=${late ? "waited late" : "waited"} datetime=${moment} title=${exact(moment)}>
-    ${late ? t("late, %(time)s", { time: since(moment, at) }) : since(moment, at)}
+    ${late ? t("over · %(time)s", { time: length(secondsSince(moment, at)) }) : since(moment, at)}
   </time>`;
 }
 

@@ -4,7 +4,7 @@ import { Icon } from "./parts.mjs";
 import { FAMILIES, setVolume, test, volume } from "./sound.mjs";
 import { t } from "./words.mjs";
 
-const NAMES = { panic: t("Panic"), alarm: t("Alarm"), call: t("Call") };
+const NAMES = { panic: t("Panic"), alarm: t("Alarm"), call: t("Phone call") };
 
 function Sounds() {
   return FAMILIES.map((family) => html`<${Row} family=${family} />`);

@@ -82,9 +82,9 @@ export function atTime(moment, at = now()) {
   return sameDay ? t("at %(time)s", { time: face }) : `${dayFace.format(when)} ${face}`;
 }
 
-const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 /** A share of a hundred: "98,1 %". */
-export const percent = (hundredths) => share.format(hundredths / 100);
+export const percent = (hundredths) => `${share.format(hundredths)}\u00a0%`;
 
 export const clock = (moment) => clockFace.format(new Date(moment));
 export const toTheSecond = (moment) => secondsFace.format(new Date(moment));

@@ -100,7 +100,7 @@ function Near({ item, person }) {
 const Unknown = ({ item, teams }) => html`<div class="who">
   <div>
     <p class="who-name">${item.who || t("Not known yet")}</p>
-    <p class="muted">${item.number || item.account || ""}</p>
+    <p class="muted">${item.number !== item.who && item.number}</p>
   </div>
   <p>${unknownWords(item)}</p>
   <${Map} home=${item.place} teams=${teams} />

@@ -24,6 +24,7 @@ export function Top({ state }) {
 
 function standingOf(state) {
   const unsent = state.waiting.length;
+  if (unsent && state.mine.standing === "offered") return t("Answer to be sent");
   const word = standingWord(state.mine);
   return unsent ? t("%(state)s · to be sent: %(n)s", { state: word, n: unsent }) : word;
 }
