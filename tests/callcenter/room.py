@@ -84,6 +84,11 @@ def talking(session: Session, sid: str, operator_id: UUID) -> Call:
     return call
 
 
+def state_of(call: Call) -> calls.CallState:
+    """The state as it is now, whatever was asserted of it before."""
+    return call.state
+
+
 def due(session: Session, subject_id: UUID) -> set[str]:
     """The kinds of deadlines that are set for the subject."""
     return {each.kind for each in deadlines.of(session, subject_id)}

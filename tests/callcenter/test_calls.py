@@ -8,16 +8,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter import afterwards, answering, calls, legs, offers, operators, queues
+from callcenter.call_states import STEPS
 from callcenter.calls import CallState, Direction, Outcome
 from callcenter.carriers.base import LegState
 from callcenter.legs import Part
 from callcenter.operators import State, Status
 from registry import contacts, people
+from registry.journal import Entry
 from registry.kit import clock
 from registry.kit.errors import Conflict, Invalid, WrongState
+from registry.kit.states import move
 from registry.staff import Staff
 from tests.callcenter import room
-from tests.callcenter.room import LINE
+from tests.callcenter.room import state_of
 
 MARIA = "+390815550101"
 
@@ -66,7 +69,7 @@ def test_a_call_that_finds_a_free_operator_is_offered_at_once(
 
 def test_an_operator_who_becomes_free_is_offered_who_waits(session: Session, anna: Staff) -> None:
     call = room.ring(session, "CA1")
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
     room.at_desk(session, anna)
     assert call.offered_to == anna.id
 
@@ -127,7 +130,7 @@ def test_two_missed_offers_in_a_row_pause_the_operator_and_say_so(
         room.sweep(session)
     assert room.operator(session, anna.id).status is Status.PAUSED
     assert room.facts(session, "operator_paused")[0]["reason"] == "missed_offers"
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
 
 
 def test_an_absent_operators_offer_goes_on(session: Session, anna: Staff, bruno: Staff) -> None:
@@ -165,10 +168,10 @@ def test_a_paused_operator_is_offered_nothing(session: Session, anna: Staff) -> 
     room.at_desk(session, anna)
     operators.choose(session, anna.id, Status.PAUSED)
     call = room.ring(session, "CA1")
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
     with queues.turn(session):
         operators.choose(session, anna.id, Status.AVAILABLE)
-    assert call.state is CallState.OFFERED
+    assert state_of(call) is CallState.OFFERED
 
 
 def test_accepting_opens_a_case_and_sends_the_voice_but_does_not_move_the_caller(
@@ -178,7 +181,7 @@ def test_accepting_opens_a_case_and_sends_the_voice_but_does_not_move_the_caller
     call = room.ring(session, "CA1")
     room.accepts(session, call, anna.id)
     room.accepts(session, call, anna.id)
-    assert call.state is CallState.ANSWERED
+    assert state_of(call) is CallState.ANSWERED
     assert call.case_id is not None
     assert calls.SOFTPHONE in room.due(session, call.id)
     assert answering.PULL not in room.due(session, call.id)
@@ -223,7 +226,7 @@ def test_the_caller_is_pulled_only_when_the_voice_is_there(session: Session, ann
     assert answering.PULL in room.due(session, call.id)
     assert call.talking_at is None
     room.told(session, call, "join", "CA1", 2)
-    assert call.state is CallState.TALKING
+    assert state_of(call) is CallState.TALKING
     assert room.operator(session, anna.id).state is State.TALKING
 
 
@@ -248,7 +251,7 @@ def test_a_caller_who_hangs_up_ends_the_offer_in_the_same_step(
     call = room.ring(session, "CA1")
     with later(8):
         room.hangs_up(session, call)
-    assert call.state is CallState.ABANDONED
+    assert state_of(call) is CallState.ABANDONED
     assert offers.live(session, call.id) is None
     assert room.operator(session, anna.id).state is State.IDLE
     assert call.call_back
@@ -273,7 +276,7 @@ def test_who_accepted_is_free_again_when_the_caller_goes_before_the_voice_comes(
     call = room.ring(session, "CA1")
     room.accepts(session, call, anna.id)
     room.hangs_up(session, call)
-    assert call.state is CallState.ABANDONED
+    assert state_of(call) is CallState.ABANDONED
     assert room.operator(session, anna.id).state is State.IDLE
 
 
@@ -281,7 +284,7 @@ def test_after_the_call_the_outcome_is_owed(session: Session, anna: Staff) -> No
     room.at_desk(session, anna)
     call = room.talking(session, "CA1", anna.id)
     room.hangs_up(session, call)
-    assert call.state is CallState.ENDED
+    assert state_of(call) is CallState.ENDED
     assert room.operator(session, anna.id).state is State.WRAP_UP
     waiting = room.ring(session, "CA9")
     assert waiting.state is CallState.WAITING
@@ -291,7 +294,8 @@ def test_after_the_call_the_outcome_is_owed(session: Session, anna: Staff) -> No
         calls.close(session, call, outcome="information", note="Chiede orari")
     assert call.outcome is Outcome.INFORMATION
     assert waiting.offered_to == anna.id
-    (contact,) = contacts.of_case(session, call.case_id) if call.case_id else ()
+    assert call.case_id is not None
+    contact = contacts.of_case(session, call.case_id)[0]
     assert contact.note == "Chiede orari"
     with pytest.raises(WrongState):
         calls.close(session, call, outcome="information", note="")
@@ -307,7 +311,7 @@ def test_the_time_to_write_ends_but_the_outcome_stays_owed(session: Session, ann
     with later(181):
         room.sweep(session)
         assert room.operator(session, anna.id).state is State.IDLE
-        assert call.state is CallState.ENDED
+        assert state_of(call) is CallState.ENDED
         assert calls.WRAP_UP in room.due(session, call.id)
     assert room.facts(session, "call_still_open")[0]["state"] == "ended"
     calls.close(session, call, outcome="listening", note="")
@@ -335,7 +339,7 @@ def test_the_operators_broken_line_does_not_end_the_call(
     room.accepts(session, call, bruno.id)
     room.voice(session, call, bruno.id, "CA3")
     room.told(session, call, "join", "CA3", 4)
-    assert call.state is CallState.TALKING, "the caller is still in the conference"
+    assert state_of(call) is CallState.TALKING, "the caller is still in the conference"
     room.hangs_up(session, call)
     assert (call.state, call.operator_id) == (CallState.ENDED, bruno.id)
 
@@ -347,7 +351,7 @@ def test_a_caller_who_gives_up_after_the_line_broke_was_not_abandoned(
     call = room.talking(session, "CA1", anna.id)
     operators.choose(session, anna.id, Status.PAUSED)
     room.told(session, call, "leave", "CA1-op", 3)
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
     room.hangs_up(session, call)
     assert (call.state, call.operator_id) == (CallState.ENDED, anna.id)
 
@@ -360,7 +364,7 @@ def test_late_news_shows_that_they_did_speak(session: Session, anna: Staff) -> N
     joined = clock.now()
     with later(30):
         room.hangs_up(session, call)
-        assert call.state is CallState.ABANDONED
+        assert state_of(call) is CallState.ABANDONED
         room.told(session, call, "leave", "CA1", 3, joined)
         room.told(session, call, "join", "CA1", 2, joined)
         room.told(session, call, "join", "CA2", 1, joined)
@@ -377,7 +381,7 @@ def test_a_coordinator_is_asked_only_when_somebody_waits_long(session: Session) 
     session.flush()
     room.at_desk(session, carla)
     call = room.ring(session, "CA1")
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
     with later(61):
         room.sweep(session)
         assert call.offered_to == carla.id
@@ -424,13 +428,13 @@ def test_an_outgoing_call_talks_when_both_are_there(session: Session, anna: Staf
         "news names a leg we never heard of"
     )
     room.line(session, call, "CA1", LegState.IN_PROGRESS)
-    assert call.state is CallState.ANSWERED
+    assert state_of(call) is CallState.ANSWERED
     room.told(session, call, "join", "CA1", 1)
     room.voice(session, call, anna.id, "CA2")
     room.told(session, call, "join", "CA2", 2)
-    assert call.state is CallState.TALKING
+    assert state_of(call) is CallState.TALKING
     room.told(session, call, "leave", "CA2", 3)
-    assert call.state is CallState.ANSWERED
+    assert state_of(call) is CallState.ANSWERED
     with later(31):
         room.sweep(session)
     assert (call.state, call.ended_because) == (CallState.ENDED, "operator_lost")
@@ -463,19 +467,15 @@ def test_naming_the_caller_names_the_case(session: Session, anna: Staff) -> None
     maria = people.create(session, given_name="Maria")
     calls.name_caller(session, call, maria.id)
     assert call.person_id == maria.id
-    assert "person_named" in [
-        kind.partition(".")[2]
-        for kind in session.scalars(
-            select(room.Entry.kind).where(room.Entry.case_id == call.case_id)
-        )
-    ]
+    told = session.scalars(select(Entry.kind).where(Entry.case_id == call.case_id))
+    assert "registry.person_named" in list(told)
 
 
 def test_news_of_strangers_changes_nothing(session: Session) -> None:
     call = room.ring(session, "CA1")
     room.line(session, call, "CA7", LegState.COMPLETED)
     room.told(session, call, "join", "CA7", 1)
-    assert call.state is CallState.WAITING
+    assert state_of(call) is CallState.WAITING
     assert session.scalar(select(func.count()).select_from(legs.CallLeg)) == 1
     legs.add(session, call.id, "CA1", Part.CALLER)
 
@@ -491,6 +491,5 @@ def outgoing(session: Session, anna: Staff, *, alarm: bool = False) -> calls.Cal
         operator_id=anna.id,
         alarm_id=anna.id if alarm else None,
     )
-    calls.move(call, CallState.PLACING, calls.STEPS)
-    assert LINE
+    move(call, CallState.PLACING, STEPS)
     return call
