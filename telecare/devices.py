@@ -142,6 +142,18 @@ def of_person(session: Session, person_id: UUID) -> list[Device]:
     return list(session.scalars(select(Device).where(Device.person_id == person_id)))
 
 
+def listed(
+    session: Session, *, account: str | None = None, after: UUID | None = None, limit: int = 50
+) -> list[Device]:
+    """In the order in which they were added; `after` is the last id of the page before."""
+    wanted = select(Device).order_by(Device.id).limit(limit)
+    if account is not None:
+        wanted = wanted.where(Device.account == account.strip().upper())
+    if after is not None:
+        wanted = wanted.where(Device.id > after)
+    return list(session.scalars(wanted))
+
+
 def import_csv(session: Session, content: str) -> Imported:
     """Read `account,protocol,key,heartbeat_s,label`; a bad line is told and the rest goes in.
 

@@ -1,0 +1,330 @@
+"""JSON of telecare: what arrived, the alarms and what is done about them, the home units."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.api import PlaceIn
+from dispatch.interventions import Priority
+from registry import access, people
+from registry.access import Actor, Right
+from registry.door import Me, allow
+from registry.kit.db import get, locked
+from registry.kit.errors import NotAllowed
+from registry.kit.http import InTransaction
+from registry.people import Person
+from telecare import alarms, devices, faults, response, signals, subscribers
+from telecare.alarms import Alarm, AlarmState, Outcome
+from telecare.devices import Device
+from telecare.faults import Fault
+from telecare.protocols.base import Kind, Verdict
+from telecare.signals import Signal
+from telecare.triage import Lane
+
+router = APIRouter(tags=["telecare"])
+
+ANSWER = [allow(Right.ANSWER_ALARMS)]
+READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]
+MANAGE = [allow(Right.MANAGE_DEVICES)]
+Page = Annotated[int, Query(ge=1, le=200)]
+Note = Annotated[str, Field(max_length=8000)]
+Account = Annotated[str, Query(max_length=40)]
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class AlarmOut(Out):
+    id: UUID
+    account: str
+    device_id: UUID | None
+    person_id: UUID | None
+    case_id: UUID | None
+    signal_id: UUID
+    kind: Kind
+    lane: Lane
+    code: str
+    zone: str
+    trusted: bool
+    latitude: float | None
+    longitude: float | None
+    state: AlarmState
+    level: int
+    raised_at: datetime
+    operator_id: UUID | None
+    claimed_at: datetime | None
+    answered_at: datetime | None
+    called_off_at: datetime | None
+    note: str
+    outcome: Outcome | None
+    closed_at: datetime | None
+
+
+class SignalOut(Out):
+    """A frame as received: `raw` is its bytes as text, with what cannot be printed escaped."""
+
+    id: UUID
+    arrived_at: datetime
+    protocol: str
+    path: str
+    peer: str
+    raw: str
+    verdict: Verdict
+    reason: str
+    account: str
+    sequence: str
+    encrypted: bool
+    device_id: UUID | None
+    kind: str
+    became: str
+    decoded: dict[str, Any]
+    repeats: int
+    repeated_at: datetime | None
+
+
+class DeviceOut(Out):
+    """The key itself is never shown; `cipher` says how frames are protected."""
+
+    id: UUID
+    protocol: str
+    account: str
+    cipher: str
+    heartbeat_s: int
+    label: str
+    person_id: UUID | None
+    address_id: UUID | None
+    last_seen_at: datetime | None
+    silent_since: datetime | None
+
+
+class FaultOut(Out):
+    id: UUID
+    device_id: UUID
+    cause: Kind
+    began_at: datetime
+    told_at: datetime
+    times: int
+
+
+class DeviceIn(BaseModel):
+    account: Annotated[str, Field(max_length=40)]
+    protocol: Annotated[str, Field(max_length=20)] = devices.DC09
+    key: Annotated[str, Field(max_length=80)] = ""
+    heartbeat_s: Annotated[int, Field(ge=0, le=7 * 86400)] = 0
+    label: Annotated[str, Field(max_length=120)] = ""
+    person_id: UUID | None = None
+
+
+class NoteIn(BaseModel):
+    note: Note
+
+
+class CloseIn(BaseModel):
+    outcome: Outcome
+    note: Note = ""
+
+
+class ContactIn(BaseModel):
+    contact_id: UUID
+
+
+class TeamIn(BaseModel):
+    reason: Annotated[str, Field(max_length=2000)]
+    priority: Priority | None = None
+    needs: list[Annotated[str, Field(max_length=40)]] = []
+    place: PlaceIn | None = None
+
+
+class HomeIn(BaseModel):
+    person_id: UUID
+
+
+@router.get("/alarms", dependencies=READ)
+def list_alarms(
+    session: InTransaction,
+    me: Me,
+    state: AlarmState | None = None,
+    account: Account | None = None,
+    person_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: Page = 50,
+) -> dict[str, Any]:
+    """Newest first; `before` is what the page before gave as `next`."""
+    found = alarms.listed(
+        session, state=state, account=account, person_id=person_id, before=before, limit=limit
+    )
+    return {"items": _shown(session, found, me), "next": _next(found, limit)}
+
+
+@router.get("/alarms/{alarm_id}", dependencies=READ)
+def read_alarm(alarm_id: UUID, session: InTransaction, me: Me) -> AlarmOut:
+    return _shown(session, [get(session, Alarm, alarm_id)], me)[0]
+
+
+@router.patch("/alarms/{alarm_id}", dependencies=ANSWER)
+def write_note(alarm_id: UUID, typed: NoteIn, session: InTransaction, me: Me) -> AlarmOut:
+    """Keep what is being typed."""
+    alarm = _mine(session, alarm_id, me)
+    alarms.write_note(alarm, typed.note)
+    return _shown(session, [alarm], me)[0]
+
+
+@router.post("/alarms/{alarm_id}/claim", dependencies=ANSWER)
+def claim(alarm_id: UUID, session: InTransaction, me: Me) -> AlarmOut:
+    alarm = locked(session, Alarm, alarm_id)
+    alarms.claim(session, alarm, _person(me))
+    return _shown(session, [alarm], me)[0]
+
+
+@router.post("/alarms/{alarm_id}/hand-back", dependencies=ANSWER)
+def hand_back(alarm_id: UUID, session: InTransaction, me: Me) -> AlarmOut:
+    alarm = _mine(session, alarm_id, me)
+    alarms.hand_back(session, alarm)
+    return _shown(session, [alarm], me)[0]
+
+
+@router.post(
+    "/alarms/{alarm_id}/call-home", dependencies=ANSWER, status_code=status.HTTP_201_CREATED
+)
+def call_home(alarm_id: UUID, session: InTransaction, me: Me) -> dict[str, UUID]:
+    return {"call_id": response.call_home(session, _mine(session, alarm_id, me), me).id}
+
+
+@router.post(
+    "/alarms/{alarm_id}/call-contact", dependencies=ANSWER, status_code=status.HTTP_201_CREATED
+)
+def call_contact(
+    alarm_id: UUID, whom: ContactIn, session: InTransaction, me: Me
+) -> dict[str, UUID]:
+    alarm = _mine(session, alarm_id, me)
+    return {"call_id": response.call_contact(session, alarm, me, whom.contact_id).id}
+
+
+@router.post(
+    "/alarms/{alarm_id}/ask-for-team", dependencies=ANSWER, status_code=status.HTTP_201_CREATED
+)
+def ask_for_team(alarm_id: UUID, wish: TeamIn, session: InTransaction, me: Me) -> dict[str, UUID]:
+    intervention = response.ask_for_team(
+        session,
+        _mine(session, alarm_id, me),
+        me,
+        reason=wish.reason,
+        priority=wish.priority,
+        needs=frozenset(wish.needs),
+        place=wish.place.place if wish.place else None,
+    )
+    return {"intervention_id": intervention.id}
+
+
+@router.post("/alarms/{alarm_id}/close", dependencies=ANSWER)
+def close(alarm_id: UUID, how: CloseIn, session: InTransaction, me: Me) -> AlarmOut:
+    alarm = _mine(session, alarm_id, me)
+    alarms.close(session, alarm, outcome=how.outcome, note=how.note)
+    return _shown(session, [alarm], me)[0]
+
+
+@router.get("/signals", dependencies=READ)
+def list_signals(
+    session: InTransaction,
+    account: Account | None = None,
+    unknown: bool = False,
+    verdict: Verdict | None = None,
+    became: Annotated[str | None, Query(max_length=40)] = None,
+    before: UUID | None = None,
+    limit: Page = 50,
+) -> dict[str, Any]:
+    """Every frame as received, newest first; `unknown` keeps those of accounts we do not know."""
+    found = signals.listed(
+        session,
+        account=account,
+        unknown=unknown,
+        verdict=verdict,
+        became=became,
+        before=before,
+        limit=limit,
+    )
+    return {"items": [_signal(each) for each in found], "next": _next(found, limit)}
+
+
+@router.get("/faults", dependencies=READ)
+def list_faults(session: InTransaction, limit: Page = 100) -> dict[str, list[FaultOut]]:
+    """Open technical faults, oldest first."""
+    found: list[Fault] = faults.open_(session, limit=limit)
+    return {"items": [FaultOut.model_validate(each) for each in found]}
+
+
+@router.get("/devices", dependencies=READ)
+def list_devices(
+    session: InTransaction,
+    me: Me,
+    account: Account | None = None,
+    after: UUID | None = None,
+    limit: Page = 50,
+) -> dict[str, Any]:
+    """In the order in which they were added; `after` is what the page before gave as `next`."""
+    found = devices.listed(session, account=account, after=after, limit=limit)
+    known = _known(session, (each.person_id for each in found), me)
+    items = [DeviceOut.model_validate(each) for each in found]
+    for each in items:
+        each.person_id = each.person_id if each.person_id in known else None
+    return {"items": items, "next": _next(found, limit)}
+
+
+@router.post("/devices", dependencies=MANAGE, status_code=status.HTTP_201_CREATED)
+def add_device(new: DeviceIn, session: InTransaction, me: Me) -> DeviceOut:
+    device = devices.add(session, **new.model_dump(exclude={"person_id"}))
+    if new.person_id is not None:
+        person = people.read(session, new.person_id, me, why="device")
+        subscribers.assign(session, device, person)
+    return DeviceOut.model_validate(device)
+
+
+@router.post("/devices/{device_id}/home", dependencies=MANAGE)
+def assign_device(device_id: UUID, home: HomeIn, session: InTransaction, me: Me) -> DeviceOut:
+    """Put the unit into somebody's home."""
+    device = locked(session, Device, device_id)
+    subscribers.assign(session, device, people.read(session, home.person_id, me, why="device"))
+    return DeviceOut.model_validate(device)
+
+
+def _person(me: Actor) -> UUID:
+    if me.staff_id is None:
+        raise NotAllowed("Only a person can take an alarm")
+    return me.staff_id
+
+
+def _mine(session: Session, alarm_id: UUID, me: Actor) -> Alarm:
+    alarm = locked(session, Alarm, alarm_id)
+    alarms.held_by(session, alarm, _person(me))
+    return alarm
+
+
+def _shown(session: Session, found: list[Alarm], me: Actor) -> list[AlarmOut]:
+    """Without the person where the asker may not know of them."""
+    known = _known(session, (each.person_id for each in found), me)
+    items = [AlarmOut.model_validate(each) for each in found]
+    for each in items:
+        each.person_id = each.person_id if each.person_id in known else None
+    return items
+
+
+def _known(session: Session, ids: Iterable[UUID | None], me: Actor) -> set[UUID | None]:
+    wanted = select(Person.id).where(Person.id.in_({each for each in ids if each is not None}))
+    return set(session.scalars(access.visible(wanted, Person.restricted, me)))
+
+
+def _signal(signal: Signal) -> SignalOut:
+    printable = signal.raw.decode("latin-1").encode("unicode_escape").decode("ascii")
+    facts = {column.name: getattr(signal, column.name) for column in Signal.__table__.columns}
+    return SignalOut.model_validate(facts | {"raw": printable})
+
+
+def _next(found: list[Any], limit: int) -> UUID | None:
+    return found[-1].id if len(found) == limit else None
