@@ -161,7 +161,8 @@ def _named(call: ast.Call) -> str:
     return ast.unparse(call.func)
 
 
-def test_every_task_sent_has_a_worker(_database: None) -> None:
+@pytest.mark.usefixtures("_database")
+def test_every_task_sent_has_a_worker() -> None:
     from webconsole.worker import app
 
     sent, written = dict[str, str](), dict[str, str]()
