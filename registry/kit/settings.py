@@ -85,6 +85,16 @@ class Settings(BaseSettings):
     sip_tls_port: int = Field(
         default=5061, ge=1, le=65535, description="Port of SIP over TLS; needs a certificate."
     )
+    sip_domain: str = Field(
+        default="",
+        description="Name under which units reach the SIP door; requests for other names are "
+        "dropped. Empty: any name.",
+    )
+    sip_voice_number: str = Field(
+        default="",
+        description="Number (E.164) that SCAIP units call over the mobile network to speak with "
+        "us. Empty: the number set in the unit.",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="Certificate chain (PEM) of the alarm receivers over TLS."
     )

@@ -81,28 +81,28 @@ class SipSide:
         self._challenged: dict[str, Challenged] = {}
         self._clean_at = 0.0
 
-    def received(self, cut: Cut, flow: Flow, now: float, at: datetime) -> None:
-        """A whole message, or what is left of one."""
+    def received(self, cut: Cut, flow: Flow, now: float, at: datetime) -> bool:
+        """A whole message, or what is left of one; says whether it was worth listening to."""
         if not _WANTED.match(cut.raw):
             self._unwanted(cut, flow)
-            return
+            return False
         if _SCANNERS.search(cut.raw, 0, 4096):
             self.counted["dropped_scanner"] += 1
-            return
+            return False
         try:
             read = sip_messages.read(cut.raw)
         except Unreadable:
             self.counted["dropped_unreadable"] += 1
-            return
+            return False
         if not isinstance(read, Request):
-            self.questions.answered(read.branch, read.code)
-            return
+            return self.questions.answered(read.branch, read.code)
         known = self.answers.recall(read.key)
         if known is None:
-            self._ask(read, cut, flow, now, at)
-        elif known.said is not None:
+            return self._ask(read, cut, flow, now, at)
+        if known.said is not None:
             self.counted["answered_again"] += 1
             flow.send(known.said)
+        return True
 
     def _unwanted(self, cut: Cut, flow: Flow) -> None:
         """Other methods: a unit of ours is told, anybody else hears nothing."""
@@ -120,10 +120,10 @@ class SipSide:
                 sip_messages.respond(read, 405, host=flow.host, port=flow.port, extra=[ALLOW])
             )
 
-    def _ask(self, request: Request, cut: Cut, flow: Flow, now: float, at: datetime) -> None:
+    def _ask(self, request: Request, cut: Cut, flow: Flow, now: float, at: datetime) -> bool:
         if not self._is_for_us(request.uri):
             self.counted["dropped_domain"] += 1
-            return
+            return False
         answer = self.answers.expect(request.key, now)
         exchange = Exchange(request, flow, answer, "", now + STORED_WITHIN)
         if cut.flaw:
@@ -136,6 +136,7 @@ class SipSide:
             self._register(exchange, now)
         else:
             self._message(exchange, cut, now, at)
+        return not cut.flaw
 
     def _is_for_us(self, uri: str) -> bool:
         """Without a domain of our own every name is ours; numeric addresses always are."""

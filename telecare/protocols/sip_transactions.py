@@ -99,13 +99,14 @@ class Questions:
         flow.send(data)
         heapq.heappush(self._due, (now + asked.pause, branch))
 
-    def answered(self, branch: str, code: int) -> None:
-        """A final answer ends the asking; the same one again means nothing."""
+    def answered(self, branch: str, code: int) -> bool:
+        """A final answer ends the asking; False for what answers nothing of ours."""
         if code < 200:  # noqa: PLR2004 - provisional
-            return
+            return branch in self.waiting
         asked = self.waiting.pop(branch, None)
         if asked is not None and asked.ended is not None:
             asked.ended(code)
+        return asked is not None
 
     def repeat(self, now: float) -> None:
         """Send again what is due, and give up what is too old."""

@@ -18,7 +18,10 @@ from registry.kit.settings import Settings, settings
 from telecare import devices, supervision
 from telecare.batch import Book, Received
 from telecare.ingest import Ingest
+from telecare.protocols.base import AlarmProtocol
 from telecare.protocols.sia_dc09 import SiaDc09
+from telecare.receivers import sip
+from telecare.receivers.door import Door, MakeDoor
 from telecare.receivers.lines import Connection, Datagrams, Lines, close_all
 
 BACKLOG = 4096
@@ -42,7 +45,7 @@ async def _serve(chosen: Settings) -> None:
     loop = asyncio.get_running_loop()
     for order in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(order, stop.set)
-    await receive(chosen.bind, chosen.dc09_port, stop)
+    await receive(chosen.bind, chosen.dc09_port, stop, more=[sip.from_settings(chosen)])
 
 
 async def receive(
@@ -50,35 +53,49 @@ async def receive(
     port: int,
     stop: asyncio.Event,
     ready: Callable[[int], None] = lambda _: None,
+    *,
+    more: Sequence[MakeDoor] = (),
 ) -> None:
-    """Listen on `port` (0: any) over TCP and UDP; `ready` is told the port once all stands."""
+    """Listen on `port` (0: any) over TCP and UDP; `ready` is told the port once all stands.
+
+    `more` are the doors of other protocols, which share the writer.
+    """
     loop = asyncio.get_running_loop()
     book: Book = {}
-    lines: Lines
+    answers: list[tuple[AlarmProtocol, Callable[[Sequence[Received]], None]]]
 
     def answer(group: Sequence[Received]) -> None:
         with suppress(RuntimeError):  # the loop has ended: the units will ask again
-            loop.call_soon_threadsafe(lines.answer, group)
+            for protocol, answer_own in answers:
+                own = [each for each in group if each.protocol is protocol]
+                # None of its own is news too: connections held back may be read again.
+                loop.call_soon_threadsafe(answer_own, own)
 
     ingest = Ingest(book, answer)
-    protocol = SiaDc09()
+    doors = [make(ingest, book) for make in more]
+    dc09 = SiaDc09()
 
     def key_of(account: str) -> bytes | None:
-        known = book.get((protocol.name, account.upper()))
+        known = book.get((dc09.name, account.upper()))
         return known.key if known else None
 
-    lines = Lines(protocol, ingest, key_of)
-    rounds = Rounds(ingest, lines)
+    lines = Lines(dc09, ingest, key_of)
+    answers = [(dc09, lines.answer), *((each.protocol, each.answer) for each in doors)]
+    rounds = Rounds(ingest, lines, doors)
     await asyncio.to_thread(rounds.first)
     ingest.start()
     rounds.start()
     try:
+        for door in doors:
+            await door.open(host)
         await _listen(host, port, lines, stop, ready, rounds)
     finally:
         await asyncio.to_thread(ingest.stop)
         await asyncio.sleep(0)  # the last answers leave
         rounds.stop()
         close_all(lines.open)
+        for door in doors:
+            door.close()
 
 
 async def _listen(
@@ -111,6 +128,8 @@ async def _listen(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SWEEP)
             lines.sweep()
+            for door in rounds.doors:
+                door.sweep()
             if not lines.ingest.alive:
                 raise RuntimeError("the writer of the alarm receivers has died")
     finally:
@@ -121,8 +140,9 @@ async def _listen(
 class Rounds:
     """What a receiver does besides, each second and in a thread of its own."""
 
-    def __init__(self, ingest: Ingest, lines: Lines) -> None:
+    def __init__(self, ingest: Ingest, lines: Lines, doors: Sequence[Door] = ()) -> None:
         self.listening = False
+        self.doors = doors
         self._ingest = ingest
         self._lines = lines
         self._looked_at: datetime | None = None
@@ -194,4 +214,6 @@ class Rounds:
             "held_back": len(self._lines.held_back),
             "devices": len(self._ingest.book),
         }
+        for door in self.doors:
+            figures |= door.figures()
         return figures | self._lines.counted
