@@ -12,12 +12,13 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import cases, contacts, deadlines, journal
-from registry.cases import Area
+from registry.cases import Area, Case
 from registry.contacts import Channel
 from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Invalid, WrongState
 from registry.kit.states import move
+from registry.people import Person
 from registry.staff import Staff
 from telecare.devices import Device
 from telecare.protocols.base import Kind
@@ -119,10 +120,10 @@ class Alarm(Base):
     signal_id: Mapped[UUID]
     position: Mapped[int]
     account: Mapped[str]
-    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"))
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey(Device.id))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id), index=True)
     # Opened or found when somebody claims the alarm.
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey(Case.id), index=True)
     kind: Mapped[Kind]
     lane: Mapped[Lane]
     code: Mapped[str]
@@ -135,7 +136,7 @@ class Alarm(Base):
     raised_at: Mapped[datetime] = mapped_column(default=clock.now)
     # Steps of the escalation ladder taken so far; it begins anew when handed back.
     level: Mapped[int] = mapped_column(default=0)
-    operator_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    operator_id: Mapped[UUID | None] = mapped_column(ForeignKey(Staff.id))
     claimed_at: Mapped[datetime | None]
     # First claim ever: what the answering time is measured by.
     answered_at: Mapped[datetime | None]

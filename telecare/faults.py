@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit.db import Base, Id, new_id
+from telecare.devices import Device
 from telecare.protocols.base import Kind
 
 
@@ -44,7 +45,7 @@ class Fault(Base):
     )
 
     id: Mapped[Id]
-    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id"))
+    device_id: Mapped[UUID] = mapped_column(ForeignKey(Device.id))
     cause: Mapped[Kind]
     began_at: Mapped[datetime]
     told_at: Mapped[datetime]

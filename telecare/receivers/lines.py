@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import structlog
 from typing_extensions import override
@@ -105,13 +106,13 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server gives
-        self._transport = transport
-        host, port = transport.get_extra_info("peername")[:2]
+        # Not of asyncio's class under uvloop, but of its shape.
+        self._transport = tcp = cast("asyncio.Transport", transport)
+        host, port = tcp.get_extra_info("peername")[:2]
         self._peer = f"{host}:{port}"
         if len(self._lines.open) >= MOST_CONNECTIONS:
             self._lines.count("refused_connections")
-            transport.abort()
+            tcp.abort()
             return
         self._lines.open.add(self)
 
@@ -169,7 +170,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # uvloop's is of another class
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
 from telecare.protocols.dc09_frames import Dc09Framer
 from telecare.receivers import main
@@ -46,7 +47,7 @@ def port(database: None) -> Iterator[int]:
     """The port of a receiver that runs in this process, on the real database."""
     ports: list[int] = []
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     stop = asyncio.Event()
 
     def listens(found: int) -> None:
