@@ -16,6 +16,7 @@ from registry.access import Role
 from registry.kit import db, engines, jobs, live
 from registry.kit.settings import settings
 from registry.staff import Staff
+from webconsole import migrate
 
 pytest_plugins = ["tests.no_skips"]
 
@@ -23,6 +24,12 @@ SERVER = "CENTRALE_TEST_SERVER"
 HINTS = "CENTRALE_TEST_HINTS"
 PASSWORD = "un lungo inverno a Pozzuoli"
 started = ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--people", type=int, default=50_000, help="size of the town in which people are searched"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +60,7 @@ def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     os.environ["CENTRALE_REDIS_URL"] = os.environ[HINTS].replace("db=0", f"db={number}")
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     forget_settings()
-    db.Base.metadata.create_all(db.engine())
+    migrate.up()
     yield
     db.engine().dispose()
     live.client().close()

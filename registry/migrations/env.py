@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-import webconsole.wiring  # noqa: F401 - with the two above, every model of every package
-from registry.kit import db, limits  # noqa: F401
+import webconsole.app  # noqa: F401 - the whole application, and so every model
+from registry.kit import db
 
 MIGRATION_LOCK = 0x317
 TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")

@@ -40,6 +40,21 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     op.create_index("ix_deadlines_due", "deadlines", ["due_at"], unique=False)
     op.create_table(
+        "inbox",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sid", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "sid", "event", "mark", "token"),
+    )
+    op.create_index("ix_inbox_sid", "inbox", ["sid", "id"], unique=False)
+    op.create_table(
         "journal",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column(
@@ -267,6 +282,23 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     op.create_index(op.f("ix_cases_person_id"), "cases", ["person_id"], unique=False)
     op.create_table(
+        "identifiers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("value", "kind", "person_id"),
+    )
+    op.create_index(op.f("ix_identifiers_person_id"), "identifiers", ["person_id"], unique=False)
+    op.create_table(
         "name_keys",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("family", sa.Text(), nullable=False),
@@ -374,6 +406,64 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_team_shifts_team", "team_shifts", ["team_id", "ends_at"], unique=False)
+    op.create_table(
+        "alarms",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("signal_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("lane", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("trusted", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("operator_id", sa.Uuid(), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("called_off_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["operator_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("signal_id", "position"),
+    )
+    op.create_index(
+        "ix_alarms_case",
+        "alarms",
+        ["case_id"],
+        unique=False,
+        postgresql_where=sa.text("case_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_alarms_open",
+        "alarms",
+        ["account"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'closed'"),
+    )
+    op.create_index(
+        "ix_alarms_person",
+        "alarms",
+        ["person_id"],
+        unique=False,
+        postgresql_where=sa.text("person_id IS NOT NULL"),
+    )
     op.create_table(
         "calls",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -596,6 +686,18 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     op.create_index(op.f("ix_sessions_staff_id"), "sessions", ["staff_id"], unique=False)
     op.create_table(
+        "team_commands",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("staff_id", "key"),
+    )
+    op.create_index(op.f("ix_team_commands_done_at"), "team_commands", ["done_at"], unique=False)
+    op.create_table(
         "tokens",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -610,60 +712,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
-    op.create_table(
-        "alarms",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("signal_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("device_id", sa.Uuid(), nullable=True),
-        sa.Column("person_id", sa.Uuid(), nullable=True),
-        sa.Column("case_id", sa.Uuid(), nullable=True),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("lane", sa.String(length=40), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
-        sa.Column("trusted", sa.Boolean(), nullable=False),
-        sa.Column("latitude", sa.Double(), nullable=True),
-        sa.Column("longitude", sa.Double(), nullable=True),
-        sa.Column("state", sa.String(length=40), nullable=False),
-        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("level", sa.Integer(), nullable=False),
-        sa.Column("operator_id", sa.Uuid(), nullable=True),
-        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("called_off_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.String(length=40), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["cases.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["device_id"],
-            ["devices.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["operator_id"],
-            ["staff.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("signal_id", "position"),
-    )
-    op.create_index(op.f("ix_alarms_case_id"), "alarms", ["case_id"], unique=False)
-    op.create_index(
-        "ix_alarms_open",
-        "alarms",
-        ["account"],
-        unique=False,
-        postgresql_where=sa.text("state <> 'closed'"),
-    )
-    op.create_index(op.f("ix_alarms_person_id"), "alarms", ["person_id"], unique=False)
     op.create_table(
         "call_legs",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -723,6 +771,28 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         postgresql_where=sa.text("state IN ('offered', 'accepted')"),
     )
     op.create_table(
+        "faults",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["device_id"],
+            ["devices.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_faults_open",
+        "faults",
+        ["device_id", "cause"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
         "team_offers",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("intervention_id", sa.Uuid(), nullable=False),
@@ -780,6 +850,10 @@ def downgrade() -> None:  # noqa: PLR0915
     op.drop_index("ix_team_offers_intervention", table_name="team_offers")
     op.drop_table("team_offers")
     op.drop_index(
+        "ix_faults_open", table_name="faults", postgresql_where=sa.text("ended_at IS NULL")
+    )
+    op.drop_table("faults")
+    op.drop_index(
         "ux_call_offers_operator",
         table_name="call_offers",
         postgresql_where=sa.text("state IN ('offered', 'accepted')"),
@@ -793,13 +867,9 @@ def downgrade() -> None:  # noqa: PLR0915
     op.drop_table("call_offers")
     op.drop_index(op.f("ix_call_legs_call_id"), table_name="call_legs")
     op.drop_table("call_legs")
-    op.drop_index(op.f("ix_alarms_person_id"), table_name="alarms")
-    op.drop_index(
-        "ix_alarms_open", table_name="alarms", postgresql_where=sa.text("state <> 'closed'")
-    )
-    op.drop_index(op.f("ix_alarms_case_id"), table_name="alarms")
-    op.drop_table("alarms")
     op.drop_table("tokens")
+    op.drop_index(op.f("ix_team_commands_done_at"), table_name="team_commands")
+    op.drop_table("team_commands")
     op.drop_index(op.f("ix_sessions_staff_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_table("operators")
@@ -834,6 +904,16 @@ def downgrade() -> None:  # noqa: PLR0915
     op.drop_index("ix_calls_arrived", table_name="calls")
     op.drop_index(op.f("ix_calls_alarm_id"), table_name="calls")
     op.drop_table("calls")
+    op.drop_index(
+        "ix_alarms_person", table_name="alarms", postgresql_where=sa.text("person_id IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_alarms_open", table_name="alarms", postgresql_where=sa.text("state <> 'closed'")
+    )
+    op.drop_index(
+        "ix_alarms_case", table_name="alarms", postgresql_where=sa.text("case_id IS NOT NULL")
+    )
+    op.drop_table("alarms")
     op.drop_index("ix_team_shifts_team", table_name="team_shifts")
     op.drop_table("team_shifts")
     op.drop_table("team_positions")
@@ -848,6 +928,8 @@ def downgrade() -> None:  # noqa: PLR0915
     op.drop_index("ix_name_keys_family_year", table_name="name_keys")
     op.drop_index("ix_name_keys_family_given", table_name="name_keys")
     op.drop_table("name_keys")
+    op.drop_index(op.f("ix_identifiers_person_id"), table_name="identifiers")
+    op.drop_table("identifiers")
     op.drop_index(op.f("ix_cases_person_id"), table_name="cases")
     op.drop_table("cases")
     op.drop_index(op.f("ix_alerts_person_id"), table_name="alerts")
@@ -878,6 +960,8 @@ def downgrade() -> None:  # noqa: PLR0915
         "ix_journal_case", table_name="journal", postgresql_where=sa.text("case_id IS NOT NULL")
     )
     op.drop_table("journal")
+    op.drop_index("ix_inbox_sid", table_name="inbox")
+    op.drop_table("inbox")
     op.drop_index("ix_deadlines_due", table_name="deadlines")
     op.drop_table("deadlines")
     op.execute("DROP FUNCTION journal_is_append_only")
