@@ -191,8 +191,8 @@ def _deadlines_set() -> dict[str, str]:
                 # A kind that a function is handed is a constant of whoever calls it.
                 if not isinstance(kind, ast.Name) or kind.id.isupper():
                     found[each.value(kind)] = each.where(call)
-            elif name.endswith(".deadlines.append") and isinstance(call.args[0], ast.Tuple):
-                found[each.value(call.args[0].elts[1])] = each.where(call)
+            elif name == "rows.deadline":
+                found[each.value(call.args[0])] = each.where(call)
     return found
 
 
