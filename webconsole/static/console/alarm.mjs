@@ -47,7 +47,7 @@ export function Alarm({ item }) {
       </ol>
     </section>
     <${Note} note=${closing.note} />
-    <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} />
+    <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} blocked=${closing.note.value.trim().length < 3 ? t("Write in the note, in a few words, what happened.") : ""} />
   </article>`;
 }
 

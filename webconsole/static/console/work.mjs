@@ -54,6 +54,7 @@ export function Closing({ item, closing, busy, label, main, blocked = "" }) {
     >
       <${Icon} name="check" />${label}
     </button>
+    ${closing.outcome && blocked && html`<p class="help">${blocked}</p>`}
   </section>`;
 }
 

@@ -1,0 +1,114 @@
+"""One call and one alarm from beginning to end, in Italian, with the keyboard alone."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from callcenter.carriers.simulated_town import Town
+from callcenter.calls import Call
+from dispatch.interventions import Intervention
+from registry.kit import db
+from registry.people import Person
+from telecare.alarms import Alarm, AlarmState
+from tests.browser.conftest import ACCOUNT, LINE
+from tests.browser.console import Console, press_button
+from tests.stories.conftest import House, eventually
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_call_from_its_ring_to_its_outcome(anna: Console, town: Town) -> None:
+    town.ring(from_="+393335550177", to=LINE)
+    anna.reads("Una chiamata per lei")
+    anna.press("Enter")
+    anna.reads("Riaggancia")
+
+    anna.tab_to("#given")
+    anna.type("Pina")
+    anna.press("Tab")
+    anna.type("Inventata")
+    anna.press("Enter")
+    expect(anna.page.locator(".held-title h1")).to_have_text("Pina Inventata")
+
+    anna.tab_to("#note")
+    anna.type("Chiede quando apre la mensa.")
+    anna.saved()
+    anna.press("Control+Enter")
+    anna.reads("scriva l’esito")
+    anna.tab_to("#outcome")
+    anna.type("Informazioni")
+    anna.press("Control+Enter")
+    anna.reads("Nulla in carico")
+
+    with db.transaction() as session:
+        call = session.scalars(select(Call).where(Call.number == "+393335550177")).one()
+        assert (call.outcome, call.note) == ("information", "Chiede quando apre la mensa.")
+        pina = session.get(Person, call.person_id)
+        assert pina is not None
+        assert pina.name == "Pina Inventata"
+
+
+def test_an_alarm_from_the_button_to_its_closing(
+    anna: Console, town: Town, house: House
+) -> None:
+    town.behave("+390815550101", answers_after="0", talks_for="60")
+    assert b"ACK" in press_button(house, ACCOUNT, 1)
+    anna.reads("Pulsante di aiuto")
+    anna.press("n")
+    anna.reads("Piano: pulsante di aiuto")
+    anna.reads("udito debole")
+
+    anna.press("Control+Enter")
+    anna.reads("in conversazione")
+    anna.press("Control+Enter")
+    anna.reads("ha risposto")
+    anna.press("Alt+3")
+    expect(anna.page.locator("#team-where")).to_be_focused()
+    anna.press("Control+Enter")
+    eventually(_a_team_is_wanted)
+
+    anna.tab_to("#note")
+    anna.type("È caduta, sta bene, va la squadra.")
+    anna.saved()
+    anna.tab_to("#outcome")
+    anna.type("Inviata")
+    anna.press("Control+Enter")
+    anna.reads("Nulla in carico")
+
+    with db.transaction() as session:
+        alarm = session.scalars(select(Alarm)).one()
+        assert (alarm.state, alarm.outcome) == (AlarmState.CLOSED, "team_sent")
+        assert alarm.note == "È caduta, sta bene, va la squadra."
+
+
+def test_what_is_typed_outlives_a_lost_server_and_a_reload(
+    anna: Console, house: House, town: Town
+) -> None:
+    assert town.url
+    press_button(house, ACCOUNT, 2)
+    anna.reads("Pulsante di aiuto")
+    anna.press("n")
+    anna.tab_to("#note")
+
+    house.kill("web")
+    anna.type("Scritto senza collegamento.")
+    anna.reads("non ancora salvato")
+    anna.reads("Nessun collegamento da più di 10 s")
+    house.start("web")
+    house.wait_until_ready()
+    anna.saved()
+    expect(anna.page.get_by_text("Nessun collegamento")).to_have_count(0)
+
+    anna.page.route("**/api/v1/alarms/*", lambda route: route.abort())
+    anna.press("End")
+    anna.type(" E ancora.")
+    anna.reads("non ancora salvato")
+    anna.page.unroute("**/api/v1/alarms/*")
+    anna.page.reload()
+    anna.saved()
+    expect(anna.page.locator("#note")).to_have_value("Scritto senza collegamento. E ancora.")
+
+
+def _a_team_is_wanted() -> bool:
+    with db.transaction() as session:
+        return session.scalar(select(Intervention.id)) is not None
