@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from registry import door, sessions, staff
 from registry.access import Role
-from registry.kit import db, engines, jobs, live
+from registry.kit import db, engines, jobs, live, passwords
 from registry.kit.settings import settings
 from registry.staff import Staff
 from webconsole import migrate
@@ -98,10 +99,16 @@ def empty() -> None:
     (settings().keys / "journal-seals.jsonl").unlink(missing_ok=True)
 
 
+@lru_cache(maxsize=1)
+def _hashed() -> str:
+    """Hashing is slow by intent: once for all tests."""
+    return passwords.hash_(PASSWORD)
+
+
 def somebody(session: Session, login: str, name: str, *roles: Role) -> Staff:
     """One of the staff, able to sign in with PASSWORD."""
     person = staff.add(session, login=login, name=name, roles=set(roles))
-    staff.set_password(session, person, PASSWORD)
+    person.password = _hashed()
     return person
 
 
@@ -118,9 +125,9 @@ def bruno(session: Session) -> Staff:
 @pytest.fixture
 def client(database: None) -> Iterator[TestClient]:
     """The whole application over the real database; HTTPS, as the cookie wants it."""
-    from webconsole.app import make
+    from webconsole.app import app  # heavy, and only some tests need it
 
-    with TestClient(make(), base_url="https://testserver") as opened:
+    with TestClient(app, base_url="https://testserver") as opened:
         yield opened
 
 
