@@ -19,7 +19,7 @@ from registry.kit.engine_home import leashed
 from registry.kit.engines import Engines
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings, settings
-from webconsole import doors, house
+from webconsole import doors, house, versions
 from webconsole.supervisor import Child, Supervisor, verb
 
 READY_WITHIN = 90.0  # seconds
@@ -72,7 +72,6 @@ def _run(*, town: bool) -> None:
         with engines.running(chosen, share=False, say=progress.doing) as running:
             progress.done(_engines_said(chosen, running))
             supervisor = Supervisor(
-                _children(town=town),
                 engines=running,
                 logs=chosen.logs,
                 environment=_environment(running, town=town),
@@ -90,10 +89,15 @@ def _run(*, town: bool) -> None:
 def _live(
     supervisor: Supervisor, chosen: Settings, progress: Progress, *, town: bool, started: float
 ) -> None:
-    said = _prepare(supervisor, progress, town=town)
+    known = versions.is_newest(supervisor.engines.database_url)
+    if known:
+        supervisor.start(_children())
+        progress.done("Database at this version")
+    said = "" if known and not town else _prepare(supervisor, progress, town=town)
     if supervisor.stopping:
         return
-    supervisor.start()
+    supervisor.start([] if known else _children())
+    supervisor.start(_simulators() if town else [])
     _wait_until_ready(supervisor, chosen, progress)
     if not supervisor.stopping:
         supervisor.was_ready = True
@@ -115,24 +119,24 @@ def _environment(running: Engines, *, town: bool) -> dict[str, str]:
     return told | ({"CENTRALE_DEMO": "true"} if town else {})
 
 
-def _children(*, town: bool) -> list[Child]:
-    children = [
-        Child("receive", verb("receive"), stage=1),
+def _children() -> list[Child]:
+    carrier = Child("carrier", verb("carrier"), stage=2)
+    return [
         Child("web", verb("web"), stage=2),
-        Child("work", verb("work"), stage=2),
+        Child("receive", verb("receive"), stage=1),
         Child("sweep", verb("sweep"), stage=2),
+        Child("work", verb("work"), stage=2),
+        *([carrier] if settings().carrier == "simulated" else []),
     ]
-    if settings().carrier == "simulated":
-        children.append(Child("carrier", verb("carrier"), stage=2))
-    if town:
-        children.append(Child("simulate", verb("simulate", "town"), stage=0))
-    return children
+
+
+def _simulators() -> list[Child]:
+    return [Child("simulate", verb("simulate", "town"), stage=0)]
 
 
 def _prepare(supervisor: Supervisor, progress: Progress, *, town: bool) -> str:
-    """Migrate, and load the sample town; returns what the town says of its log-ins."""
-    words = "Database brought to this version" + (", sample town loaded" if town else "")
-    progress.doing(f"{words} …")
+    """Migrate, or migrate and load the sample town; returns what is said of its log-ins."""
+    progress.doing("Loading the sample town" if town else "Bringing the database to this version")
     ended = subprocess.run(  # noqa: S603 - our own verb
         leashed(verb("town" if town else "migrate"), ending=signal.SIGTERM),
         env=supervisor.environment,
@@ -145,8 +149,8 @@ def _prepare(supervisor: Supervisor, progress: Progress, *, town: bool) -> str:
     if ended.returncode != 0:
         last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]
         raise Unavailable(last.removeprefix("centrale: "))
-    progress.done(words)
-    return ended.stdout.strip()
+    progress.done("Sample town loaded" if town else "Database brought to this version")
+    return ended.stdout.strip() if town else ""
 
 
 def _wait_until_ready(supervisor: Supervisor, chosen: Settings, progress: Progress) -> None:

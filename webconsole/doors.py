@@ -23,6 +23,7 @@ class Door:
 def of(chosen: Settings) -> list[Door]:
     simulated = Door(chosen.simulated_carrier_port, TCP, "CENTRALE_SIMULATED_CARRIER_PORT")
     sips = Door(chosen.sip_tls_port, TCP, "CENTRALE_SIP_TLS_PORT")
+    secure = Door(chosen.sip_tls_port, TCP, "CENTRALE_SIP_TLS_PORT")
     return [
         Door(chosen.http_port, TCP, "CENTRALE_HTTP_PORT"),
         Door(chosen.dc09_port, TCP, "CENTRALE_DC09_PORT"),
@@ -30,6 +31,9 @@ def of(chosen: Settings) -> list[Door]:
         Door(chosen.sip_port, TCP, "CENTRALE_SIP_PORT"),
         Door(chosen.sip_port, UDP, "CENTRALE_SIP_PORT"),
         *([sips] if chosen.tls_certificate is not None else []),
+        Door(chosen.sip_port, UDP, "CENTRALE_SIP_PORT"),
+        Door(chosen.sip_port, TCP, "CENTRALE_SIP_PORT"),
+        *([secure] if chosen.tls_certificate else []),
         *([simulated] if chosen.carrier == "simulated" else []),
     ]
 

@@ -52,14 +52,13 @@ class Supervisor:
 
     def __init__(
         self,
-        children: Iterable[Child],
         *,
         engines: Engines,
         logs: Path,
         environment: Mapping[str, str],
         say: Say,
     ) -> None:
-        self.children = list(children)
+        self.children: list[Child] = []
         self.engines = engines
         self.logs = logs
         self.environment = dict(os.environ) | dict(environment) | {"PYTHONUNBUFFERED": "1"}
@@ -76,9 +75,11 @@ class Supervisor:
     def _on_order(self, _: int, __: FrameType | None) -> None:
         self.stopping = True
 
-    def start(self) -> None:
+    def start(self, children: Iterable[Child]) -> None:
+        """Start these and watch them from now on."""
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for child in self.children:
+        for child in children:
+            self.children.append(child)
             self._start(child)
 
     def log_of(self, child: Child) -> Path:

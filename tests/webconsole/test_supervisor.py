@@ -36,14 +36,13 @@ class House:
 
     def of(self, *children: Child) -> Supervisor:
         made = Supervisor(
-            children,
             engines=Engines(database_url="elsewhere", redis_url="elsewhere"),
             logs=self.logs,
             environment={"CENTRALE_OVEN": "hot"},
             say=self.said.append,
         )
         self.all.append(made)
-        made.start()
+        made.start(children)
         return made
 
 
@@ -168,8 +167,8 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         "from registry.kit.engines import Engines\n"
         "from webconsole.supervisor import Child, Supervisor\n"
         "c = Child('oven', (sys.executable, '-I', '-S', '-c', 'import time; time.sleep(60)'))\n"
-        "Supervisor([c], engines=Engines(database_url='x', redis_url='y'), logs=Path(sys.argv[1]),"
-        " environment={}, say=print).start()\n"
+        "Supervisor(engines=Engines(database_url='x', redis_url='y'), logs=Path(sys.argv[1]),"
+        " environment={}, say=print).start([c])\n"
         "print(c.process.pid, flush=True); time.sleep(60)"
     )
     over = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE)
