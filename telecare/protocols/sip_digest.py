@@ -78,6 +78,25 @@ class Digest:
         return True
 
 
+def answer(challenge: str, method: str, uri: str, account: str, password: bytes) -> str:
+    """The Authorization header with which a unit takes up a challenge."""
+    offered = {found[1].lower(): found[2] or found[3] for found in _PARAMETER.finditer(challenge)}
+    said = {
+        "username": account,
+        "realm": offered["realm"],
+        "nonce": offered["nonce"],
+        "uri": uri,
+        "algorithm": offered.get("algorithm", "MD5"),
+        "qop": "auth",
+        "nc": "00000001",
+        "cnonce": secrets.token_hex(4),
+    }
+    said["response"] = response(said, method, password).decode()
+    bare = {"algorithm", "qop", "nc"}
+    words = [f"{key}={text}" if key in bare else f'{key}="{text}"' for key, text in said.items()]
+    return "Digest " + ", ".join(words)
+
+
 def response(said: dict[str, str], method: str, password: bytes) -> bytes:
     """The response that these parameters ask for, in hexadecimal."""
     algorithm = said.get("algorithm", "MD5").upper()

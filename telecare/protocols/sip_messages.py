@@ -218,23 +218,27 @@ def branch() -> str:
     return MAGIC + secrets.token_hex(8)
 
 
-def message(
+def ask(
+    method: str,
     *,
     target: str,
     sender: str,
     receiver: str,
     via: str,
     branch: str,
-    body: tuple[str, bytes],
+    cseq: int = 1,
+    extra: Sequence[tuple[str, str]] = (),
+    body: tuple[str, bytes] | None = None,
 ) -> bytes:
-    """A MESSAGE of ours (RFC 3428), outside any dialog; `via` is `SIP/2.0/UDP host:port`."""
+    """A request of ours, outside any dialog; `via` is `SIP/2.0/UDP host:port`."""
     lines = [
-        f"MESSAGE {target} SIP/2.0",
+        f"{method} {target} SIP/2.0",
         f"Via: {via};branch={branch};rport",
         f"Max-Forwards: {MAX_FORWARDS}",
         f"From: <{sender}>;tag={secrets.token_hex(4)}",
         f"To: <{receiver}>",
         f"Call-ID: {secrets.token_hex(12)}",
-        "CSeq: 1 MESSAGE",
+        f"CSeq: {cseq} {method}",
     ]
+    lines += [f"{name}: {value}" for name, value in extra]
     return _end(lines, body)

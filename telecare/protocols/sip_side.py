@@ -254,7 +254,8 @@ class SipSide:
         if not flow.alive and known is not None:
             flow = known.flow
         branch = sip_messages.branch()
-        data = sip_messages.message(
+        data = sip_messages.ask(
+            "MESSAGE",
             target=known.contact if known is not None else request.from_uri,
             sender=sip_messages.uri(request.headers.get("To") or ""),
             receiver=request.from_uri,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from telecare.protocols.base import Cut, Message
 from telecare.protocols.scaip import Scaip
-from telecare.protocols.sip_digest import response
+from telecare.protocols.sip_digest import answer
 from telecare.protocols.sip_frames import datagram
 from telecare.protocols.sip_side import Exchange, SipSide
 from telecare.protocols.sip_transactions import Flow
@@ -102,23 +102,11 @@ def request(
 
 
 def authorization(
-    answer: bytes, algorithm: str, method: str, *, user: str = "4711", key: bytes = b"segreta"
+    challenge: bytes, algorithm: str, method: str, *, user: str = "4711", key: bytes = b"segreta"
 ) -> str:
     """The header that answers a 401."""
-    lines = answer.decode().split("\r\n")
+    lines = challenge.decode().split("\r\n")
     offer = next(
         line for line in lines if line.startswith("WWW-Auth") and f"algorithm={algorithm}" in line
     )
-    nonce = offer.split('nonce="')[1].split('"')[0]
-    said = {
-        "username": user,
-        "realm": "centrale",
-        "nonce": nonce,
-        "uri": "sip:arc@127.0.0.1",
-        "algorithm": algorithm,
-        "qop": "auth",
-        "nc": "00000001",
-        "cnonce": "abc",
-    }
-    said["response"] = response(said, method, key).decode()
-    return "Digest " + ", ".join(f'{name}="{value}"' for name, value in said.items())
+    return answer(offer, method, "sip:arc@127.0.0.1", user, key)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from registry.kit.db import transaction
 from telecare import devices
@@ -231,3 +232,21 @@ def test_figures_are_told(connect: Connect, door: SipDoor) -> None:
         time.sleep(0.02)
     figures = door.figures()
     assert (figures["sip_answer_200"], figures["sip_told"]) == (1, 1)
+
+
+def test_while_the_database_is_locked_nothing_is_acknowledged(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telecare.protocols.sip_side.STORED_WITHIN", 0.5)
+    unit = connect()
+    with transaction() as session:
+        session.execute(text("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE"))
+        unit.send(request(body=mrq()))
+        assert unit.code() == 503
+
+    unit.send(request(body=mrq(), branch="z9hG4bK-2", call="c2"))
+    assert unit.code() == 200
+    assert b"<snu>0</snu>" in unit.told()
+    (signal,) = stored(Signal)
+    assert signal.repeats == 1, "the refused one was stored late, and is the same alarm"
+    assert len(stored(Alarm)) == 1
