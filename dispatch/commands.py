@@ -1,14 +1,17 @@
 """What a phone asked for, remembered so that asking twice does it once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.kit import clock
-from registry.kit.db import Base
+from registry.kit.db import Base, transaction
+
+# No phone sends again what it was told so long ago.
+KEPT = timedelta(days=7)
 
 
 class Command(Base):
@@ -18,7 +21,7 @@ class Command(Base):
 
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     key: Mapped[UUID] = mapped_column(primary_key=True)
-    done_at: Mapped[datetime]
+    done_at: Mapped[datetime] = mapped_column(index=True)
 
 
 def once(session: Session, staff_id: UUID | None, key: UUID) -> bool:
@@ -30,3 +33,9 @@ def once(session: Session, staff_id: UUID | None, key: UUID) -> bool:
         .returning(Command.key)
     )
     return written.first() is not None
+
+
+def forget_old() -> None:
+    """A chore of the sweeper."""
+    with transaction() as session:
+        session.execute(delete(Command).where(Command.done_at < clock.now() - KEPT))

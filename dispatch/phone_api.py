@@ -120,6 +120,7 @@ class MineOut(BaseModel):
     last: JobOut | None
     room_phone: str | None
     position_at: datetime | None
+    base: dict[str, float] | None
 
 
 def first_time(
@@ -284,6 +285,7 @@ def _mine(session: InTransaction, team: Team, say: Say) -> MineOut:
         last=_job(last, say) if last else None,
         room_phone=session.scalar(select(Line.number).order_by(Line.id).limit(1)),
         position_at=now.position.taken_at if now.position else None,
+        base=team.base._asdict() if team.base else None,
     )
 
 

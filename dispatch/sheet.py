@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 from dispatch.interventions import WITH_TEAM, Intervention
 from registry import journal
 from registry.kit.errors import NotAllowed
+from registry.kit.phone import spoken
 from registry.people import Person, PersonRead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A phone number to dial, and as people read it."""
+
+    dial: str
+    spoken: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +25,7 @@ class KeyHolder:
     """Somebody near the person, who may open."""
 
     name: str
-    phone: str
+    phone: Number
     relation: str
     holds_keys: bool
 
@@ -28,7 +37,7 @@ class Sheet:
     name: str = ""
     age: int | None = None
     language: str = "it"
-    phones: tuple[str, ...] = ()
+    phones: tuple[Number, ...] = ()
     alerts: tuple[str, ...] = ()
     how_to_get_in: str = ""
     near: tuple[KeyHolder, ...] = ()
@@ -47,16 +56,23 @@ def read(session: Session, intervention: Intervention, team_id: UUID | None) -> 
         name=person.name,
         age=person.age,
         language=person.language,
-        phones=tuple(phone.number for phone in person.phones),
+        phones=tuple(_number(phone.number) for phone in person.phones),
         alerts=tuple(alert.text for alert in person.alerts),
         how_to_get_in=_way_in(person, intervention),
         near=tuple(
             KeyHolder(
-                name=near.name, phone=near.phone, relation=near.relation, holds_keys=near.holds_keys
+                name=near.name,
+                phone=_number(near.phone),
+                relation=near.relation,
+                holds_keys=near.holds_keys,
             )
             for near in person.near
         ),
     )
+
+
+def _number(dial: str) -> Number:
+    return Number(dial=dial, spoken=spoken(dial))
 
 
 def _way_in(person: Person, intervention: Intervention) -> str:

@@ -6,7 +6,7 @@ from callcenter import afterwards, answering, calls, operators, queues
 from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
-from dispatch import offers, response, search
+from dispatch import commands, interventions, offers, response, search
 from registry import sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
@@ -26,10 +26,10 @@ INSIDE: dict[str, Inside] = {
     calls.CALL_BACK: in_turn(afterwards.call_back),
     operators.ABSENT: in_turn(queues.operator_absent),
     operators.BACK: in_turn(queues.operator_back),
-    "dispatch.find_team": search.look,
-    "dispatch.nobody_found": search.look,
-    "dispatch.no_news": response.no_news,
-    "dispatch.offer_unanswered": offers.unanswered,
+    offers.FIND_TEAM: search.look,
+    offers.UNANSWERED: offers.unanswered,
+    interventions.NOBODY_FOUND: search.look,
+    interventions.NO_NEWS: response.no_news,
     alarms.UNANSWERED: escalation.unanswered,
     escalation.CALLED_OFF: escalation.called_off,
 }
@@ -45,7 +45,7 @@ OUTSIDE: dict[str, Outside] = {
 }
 
 # What the sweeper does in every round besides.
-CHORES: list[Callable[[], object]] = [sealing.seal_new]
+CHORES: list[Callable[[], object]] = [sealing.seal_new, commands.forget_old]
 
 
 def wire() -> None:
