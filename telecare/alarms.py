@@ -1,13 +1,11 @@
 """An alarm: someone at home pressed the button, fell, or their home asks for help."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from psycopg import Cursor
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,7 +16,6 @@ from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Invalid, WrongState
 from registry.kit.states import move
-from registry.people import Person
 from registry.staff import Staff
 from telecare.devices import Device
 from telecare.protocols.base import Kind
@@ -113,6 +110,8 @@ class Alarm(Base):
             "account",
             postgresql_where=text("state <> 'closed'"),
         ),
+        Index("ix_alarms_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
+        Index("ix_alarms_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -120,10 +119,12 @@ class Alarm(Base):
     signal_id: Mapped[UUID]
     position: Mapped[int]
     account: Mapped[str]
-    device_id: Mapped[UUID | None] = mapped_column(ForeignKey(Device.id))
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id), index=True)
+    # Taken from the devices table at the same moment. No foreign keys: each alarm would lock the
+    # unit's and the person's rows, behind whoever is editing them; neither is ever deleted.
+    device_id: Mapped[UUID | None]
+    person_id: Mapped[UUID | None]
     # Opened or found when somebody claims the alarm.
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey(Case.id), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey(Case.id))
     kind: Mapped[Kind]
     lane: Mapped[Lane]
     code: Mapped[str]
@@ -144,35 +145,6 @@ class Alarm(Base):
     note: Mapped[str] = mapped_column(default="")
     outcome: Mapped[Outcome | None]
     closed_at: Mapped[datetime | None]
-
-
-RAISED = (
-    "id",
-    "signal_id",
-    "position",
-    "account",
-    "device_id",
-    "person_id",
-    "kind",
-    "lane",
-    "code",
-    "zone",
-    "trusted",
-    "latitude",
-    "longitude",
-    "state",
-    "raised_at",
-    "level",
-    "note",
-)
-COPY = f"COPY alarms ({', '.join(RAISED)}) FROM STDIN"
-
-
-def raise_many(cursor: Cursor[Any], rows: Iterable[Sequence[Any]]) -> None:
-    """Write new alarms in the order of RAISED; the caller writes their journal and deadlines."""
-    with cursor.copy(COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:

@@ -14,7 +14,7 @@ from registry import journal
 from registry.journal import Event
 from registry.kit import clock
 from registry.kit.db import new_id
-from telecare import alarms, devices, escalation, faults, refusals, signals
+from telecare import alarms, devices, escalation, faults, refusals, rows, signals
 from telecare.alarms import AlarmRaised, AlarmState
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
@@ -23,11 +23,6 @@ from telecare.signals import SignalRepeated
 from telecare.triage import Becomes, lane_of, sort
 
 REFUSED = "refused"
-# Which of several reports speaks for the frame in lists.
-WEIGHT = [Becomes.ALARM, Becomes.CALLED_OFF, Becomes.FAULT, Becomes.FAULT_OVER, Becomes.KEPT]
-JOURNAL = "COPY journal (at, kind, actor_id, case_id, person_id, facts) FROM STDIN"
-DEADLINES = "COPY deadlines (id, kind, subject_id, due_at) FROM STDIN"
-
 Account = tuple[str, str]
 Book = dict[Account, Known]
 
@@ -46,21 +41,21 @@ class Received:
     line: Any = None
     id: UUID = field(default_factory=new_id)
     digest: bytes = b""
+    account: Account = field(init=False)
 
-    @property
-    def account(self) -> Account:
-        return self.protocol.name, self.message.account.upper()
+    def __post_init__(self) -> None:
+        self.account = self.protocol.name, self.message.account.upper()
 
 
 @dataclass(slots=True)
 class Batch:
-    """Rows gathered for one commit."""
+    """Rows gathered for one commit, as lines for COPY."""
 
     at: datetime = field(default_factory=clock.now)
-    signals: list[Sequence[Any]] = field(default_factory=list)
-    alarms: list[Sequence[Any]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    deadlines: list[Sequence[Any]] = field(default_factory=list)
+    signals: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    deadlines: list[str] = field(default_factory=list)
     told: list[faults.Told] = field(default_factory=list)
     repeats: dict[UUID, int] = field(default_factory=dict)
 
@@ -85,7 +80,7 @@ def store(session: Session, group: Sequence[Received], book: Book) -> Stored:
     batch = Batch()
     for each in _news(cursor, group, batch):
         device = book.get(each.account)
-        batch.signals.append(_row(each, device, _weigh(each, device, batch)))
+        batch.signals.append(_line(each, device, _weigh(each, device, batch)))
     _write(cursor, batch)
     stored = Stored(len(batch.alarms), sum(batch.repeats.values()), _heard(group, book))
     _write(cursor, _after_refusals(cursor, group, book))
@@ -142,77 +137,56 @@ def _weigh(each: Received, device: Known | None, batch: Batch) -> str:
         batch.told.append(faults.Told(device.id, Kind.CLOCK, each.at, over=False))
     if each.message.verdict is not Verdict.GOOD:
         return REFUSED
-    became = {sort(report).becomes for report in each.message.reports}
+    called_off = False
     for number, report in enumerate(each.message.reports):
         becomes = sort(report).becomes
         if becomes is Becomes.ALARM:
             raise_(batch, each, number, report, device)
-        elif becomes in {Becomes.FAULT, Becomes.FAULT_OVER} and device is not None:
+        elif becomes is Becomes.CALLED_OFF:
+            called_off = True
+        elif becomes is not Becomes.KEPT and device is not None:
             over = becomes is Becomes.FAULT_OVER
             batch.told.append(faults.Told(device.id, report.kind, each.at, over))
-    if Becomes.CALLED_OFF in became:
-        batch.deadlines.append((new_id(), escalation.CALLED_OFF, each.id, each.at))
-    return min(became, key=WEIGHT.index, default=Becomes.KEPT).value
+    if called_off:
+        batch.deadlines.append(rows.deadline(escalation.CALLED_OFF, each.id, each.at))
+    return sort(_weightiest(each.message.reports)).becomes if each.message.reports else "kept"
+
+
+def _weightiest(reports: list[Report]) -> Report:
+    if len(reports) == 1:
+        return reports[0]
+    return min(reports, key=lambda report: sort(report).weight)
 
 
 def raise_(batch: Batch, each: Received, number: int, report: Report, device: Known | None) -> None:
-    """One alarm, with its fact in the journal and its first deadline."""
+    """One alarm, with its fact in the journal (alarms.AlarmRaised) and its first deadline."""
     alarm_id = new_id()
+    message = each.message
     lane = lane_of(report.kind)
     person_id = device.person_id if device is not None else None
-    at = each.message.position or position(each.message.extras)
+    north, east = message.position or position(message.extras) or (None, None)
     batch.alarms.append(
-        (
-            alarm_id,
-            each.id,
-            number,
-            each.account[1],
-            device.id if device is not None else None,
-            person_id,
-            report.kind.value,
-            lane.value,
-            report.code,
-            report.zone,
-            each.message.encrypted,
-            at[0] if at else None,
-            at[1] if at else None,
-            AlarmState.WAITING.value,
-            each.at,
-            0,
-            "",
-        )
+        f"{alarm_id}\t{each.id}\t{number}\t{rows.text(each.account[1])}"
+        f"\t{rows.or_null(device.id if device is not None else None)}\t{rows.or_null(person_id)}"
+        f"\t{report.kind}\t{lane}\t{rows.text(report.code)}\t{rows.text(report.zone)}"
+        f"\t{message.encrypted}\t{rows.or_null(north)}\t{rows.or_null(east)}"
+        f"\t{AlarmState.WAITING}\t{each.at}\t0\t\n"
     )
-    batch.events.append(
-        AlarmRaised(
-            person_id=person_id, alarm_id=alarm_id, alarm_kind=report.kind.value, lane=lane.value
-        )
-    )
-    batch.deadlines.append((new_id(), alarms.UNANSWERED, alarm_id, each.at + alarms.ANSWER_WITHIN))
+    facts = f'{{"alarm_id": "{alarm_id}", "alarm_kind": "{report.kind}", "lane": "{lane}"}}'
+    batch.facts.append(rows.fact(each.at, AlarmRaised.kind, person_id, None, facts))
+    due_at = each.at + alarms.ANSWER_WITHIN
+    batch.deadlines.append(rows.deadline(alarms.UNANSWERED, alarm_id, due_at))
 
 
-def _row(each: Received, device: Known | None, became: str) -> Sequence[Any]:
+def _line(each: Received, device: Known | None, became: str) -> str:
     message = each.message
-    reports = message.reports
-    weightiest = min(reports, key=lambda one: WEIGHT.index(sort(one).becomes), default=None)
+    kind = _weightiest(message.reports).kind if message.reports else ""
     return (
-        each.id,
-        each.at,
-        each.protocol.name,
-        each.path,
-        each.peer,
-        each.cut.raw,
-        message.verdict.value,
-        message.reason,
-        each.account[1],
-        message.sequence,
-        message.encrypted,
-        device.id if device is not None else None,
-        weightiest.kind.value if weightiest is not None else "",
-        became,
-        signals.decoded(message),
-        each.digest,
-        0,
-        None,
+        f"{each.id}\t{each.at}\t{each.protocol.name}\t{each.path}\t{rows.text(each.peer)}"
+        f"\t{rows.bytes_of(each.cut.raw)}\t{message.verdict}\t{rows.text(message.reason)}"
+        f"\t{rows.text(each.account[1])}\t{rows.text(message.sequence)}\t{message.encrypted}"
+        f"\t{rows.or_null(device.id if device is not None else None)}\t{kind}\t{became}"
+        f"\t{rows.json_of(rows.decoded(message))}\t{rows.bytes_of(each.digest)}\t0\n"
     )
 
 
@@ -238,17 +212,15 @@ def _after_refusals(cursor: Cursor[Any], group: Sequence[Received], book: Book) 
 
 
 def _write(cursor: Cursor[Any], batch: Batch) -> None:
-    if batch.signals:
-        signals.store(cursor, batch.signals)
-    if batch.alarms:
-        alarms.raise_many(cursor, batch.alarms)
+    rows.write(cursor, rows.SIGNALS, batch.signals)
+    rows.write(cursor, rows.ALARMS, batch.alarms)
     if batch.told:
-        batch.events += faults.tell(cursor, batch.told)
+        batch.facts += [_fact(event) for event in faults.tell(cursor, batch.told)]
     if batch.repeats:
         signals.count_repeats(cursor, batch.repeats, batch.at)
-        batch.events += _repeated(cursor, batch.repeats)
-    _copy(cursor, JOURNAL, [_line(event) for event in batch.events])
-    _copy(cursor, DEADLINES, batch.deadlines)
+        batch.facts += [_fact(event) for event in _repeated(cursor, batch.repeats)]
+    rows.write(cursor, rows.JOURNAL, batch.facts)
+    rows.write(cursor, rows.DEADLINES, batch.deadlines)
 
 
 def _repeated(cursor: Cursor[Any], repeats: dict[UUID, int]) -> list[Event]:
@@ -263,14 +235,7 @@ def _repeated(cursor: Cursor[Any], repeats: dict[UUID, int]) -> list[Event]:
     ]
 
 
-def _copy(cursor: Cursor[Any], into: str, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        with cursor.copy(into) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-
-def _line(event: Event) -> Sequence[Any]:
+def _fact(event: Event) -> str:
     row = journal.row(event)
     facts = json.dumps(row["facts"], default=str)
-    return (row["at"], row["kind"], None, row["case_id"], row["person_id"], facts)
+    return rows.fact(row["at"], row["kind"], row["person_id"], row["case_id"], facts)

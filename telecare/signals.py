@@ -1,6 +1,5 @@
 """A signal: one frame as it was received, what it said, and what became of it."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit.db import Base, Id
-from telecare.protocols.base import Message, Report, Verdict
+from telecare.protocols.base import Message, Verdict
 from telecare.protocols.sia_dc09 import LINK_TESTS
 
 # Within this time the same account, sequence and content are the same message sent again:
@@ -54,12 +53,8 @@ class Signal(Base):
     decoded: Mapped[dict[str, Any]]
     # What makes it the same message when it comes again; emptied when too old to be the same.
     digest: Mapped[bytes | None] = mapped_column(unique=True)
-    repeats: Mapped[int]
+    repeats: Mapped[int] = mapped_column(default=0)
     repeated_at: Mapped[datetime | None]
-
-
-COLUMNS = tuple(column.name for column in Signal.__table__.columns)
-COPY = f"COPY signals ({', '.join(COLUMNS)}) FROM STDIN"
 
 
 def cursor_of(session: Session) -> Cursor[Any]:
@@ -82,33 +77,6 @@ def same_within(message: Message) -> timedelta:
     return SAME_WITHIN if numbered else SAME_WITHIN_UNNUMBERED
 
 
-def decoded(message: Message) -> str:
-    """The decoded form as JSON, for the column."""
-    said: dict[str, Any] = {
-        "token": message.token,
-        "receiver": message.receiver,
-        "line": message.line,
-        "data": message.data,
-        "reports": [_report(report) for report in message.reports],
-    }
-    if message.sent_at is not None:
-        said["sent_at"] = message.sent_at.isoformat()
-    if message.extras:
-        said["extras"] = message.extras
-    if message.inner_account not in {"", message.account}:
-        said["inner_account"] = message.inner_account
-    return json.dumps(said)
-
-
-def _report(report: Report) -> dict[str, str]:
-    said = {"kind": report.kind, "phase": report.phase, "code": report.code}
-    for name in ("area", "zone", "text"):
-        value = getattr(report, name)
-        if value:
-            said[name] = value
-    return said
-
-
 @dataclass(slots=True)
 class Earlier:
     """A signal already stored under a digest."""
@@ -128,13 +96,6 @@ def earlier(cursor: Cursor[Any], digests: Sequence[bytes]) -> dict[bytes, Earlie
 def let_go(cursor: Cursor[Any], ids: Iterable[UUID]) -> None:
     """They are too old: the same content is news again."""
     cursor.execute("UPDATE signals SET digest = NULL WHERE id = ANY(%b)", (sorted(ids),))
-
-
-def store(cursor: Cursor[Any], rows: Iterable[Sequence[Any]]) -> None:
-    """Write new signals, in the order of COLUMNS."""
-    with cursor.copy(COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def count_repeats(cursor: Cursor[Any], repeats: dict[UUID, int], at: datetime) -> None:

@@ -36,6 +36,20 @@ class Triage:
     becomes: Becomes
     lane: Lane
 
+    @property
+    def weight(self) -> int:
+        """Which of several reports speaks for the frame in lists: the smallest."""
+        return _WEIGHTS[self.becomes]
+
+
+_WEIGHTS = {
+    Becomes.ALARM: 0,
+    Becomes.CALLED_OFF: 1,
+    Becomes.FAULT: 2,
+    Becomes.FAULT_OVER: 3,
+    Becomes.KEPT: 4,
+}
+
 
 EMERGENCY = frozenset({Kind.PERSONAL, Kind.FALL, Kind.SMOKE, Kind.GAS, Kind.UNKNOWN})
 CONCERN = frozenset(

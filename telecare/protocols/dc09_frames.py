@@ -1,6 +1,8 @@
 """The frames of SIA DC-09 (section 5.5): header, length and CRC, cut from any stream of bytes."""
 
 import re
+import sys
+from array import array
 
 from telecare.protocols.base import Cut
 
@@ -17,26 +19,33 @@ _CR = 0x0D
 _RAW_HEADER = re.compile(rb'([\x00-\xff]{2})([0-9A-Fa-f]{4})"')
 
 
-def _table() -> tuple[int, ...]:
-    """CRC-16 with the reflected polynomial A001, start 0: "123456789" gives BB3D."""
-    table = []
+def _table() -> "array[int]":
+    """CRC-16 with the reflected polynomial A001, for two bytes at a time (20 ms to make once)."""
+    single = []
     for byte in range(256):
         crc = byte
         for _ in range(8):
             crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-        table.append(crc)
-    return tuple(table)
+        single.append(crc)
+    once = [(value >> 8) ^ single[value & 0xFF] for value in range(65_536)]
+    return array("H", [once[value] for value in once])
 
 
 _CRC = _table()
 
 
 def crc16(data: bytes) -> int:
-    """The check value of a frame's body."""
+    """The check value of a frame's body, start 0: "123456789" gives BB3D."""
     crc = 0
     table = _CRC
-    for byte in data:
-        crc = (crc >> 8) ^ table[(crc ^ byte) & 0xFF]
+    even = len(data) & ~1
+    words = array("H", data[:even])
+    if sys.byteorder == "big":
+        words.byteswap()
+    for word in words:
+        crc = table[crc ^ word]
+    if len(data) > even:
+        crc = (crc >> 8) ^ table[((crc ^ data[-1]) & 0xFF) << 8]
     return crc
 
 
