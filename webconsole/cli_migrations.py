@@ -40,10 +40,10 @@ def check() -> None:
             raise Failed(f"Models and migrations differ: {error}") from error
         finally:
             db.engine().dispose()
-    _dangers(statements)
+    dangers(statements)
 
 
-def _dangers(statements: list[str]) -> None:
+def dangers(statements: list[str]) -> None:
     """Refuse what would hold up a running house: squawk's rules, with the exceptions we chose."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "migrations.sql"

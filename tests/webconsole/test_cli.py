@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from registry.kit.errors import Unavailable
 from registry.kit.settings import CHECKOUT, Settings
-from webconsole import cli, cli_checks, doors
+from webconsole import cli, cli_checks, cli_migrations, doors, health, versions
 
 
 def centrale(*words: str, **told: str) -> subprocess.CompletedProcess[str]:
@@ -111,3 +111,20 @@ def test_the_carrier_twilio_says_what_it_misses() -> None:
 def test_every_check_is_a_program_that_is_here() -> None:
     for step in cli_checks.STEPS:
         assert Path(step.words[0]).exists()
+
+
+def test_a_migration_that_holds_up_a_running_house_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(cli_checks.Failed, match="hold up a running house"):
+        cli_migrations.dangers(["ALTER TABLE people ADD COLUMN shoe_size integer NOT NULL;"])
+    assert "adding-required-field" in capsys.readouterr().out
+    cli_migrations.dangers(["ALTER TABLE people ADD COLUMN shoe_size integer;"])
+
+
+def test_the_newest_version_is_the_one_alembic_knows() -> None:
+    assert versions.newest() == {health.newest_version()}
+
+
+def test_a_database_that_cannot_be_asked_needs_migrating() -> None:
+    assert not versions.is_newest("postgresql+psycopg://nobody@127.0.0.1:1/none")
