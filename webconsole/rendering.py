@@ -1,5 +1,8 @@
 """Pages from Jinja2 templates in the reader's language, and problems as pages."""
 
+import inspect
+import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from registry.access import Actor
-from registry.kit import clock, http, i18n
+from registry.kit import clock, i18n
 from registry.kit.errors import Locked, NotSignedIn, Problem
 from registry.kit.phone import spoken
 from webconsole.dress import dress, theme_of
 
 TEMPLATES = Path(__file__).parent / "templates"
+MISSING = 404
 
 
 @lru_cache
@@ -66,16 +70,29 @@ def wants_page(request: Request) -> bool:
 
 def answer_problems(app: FastAPI) -> None:
     """Where a person looks, a problem is a page; a lost session leads to the way in and back."""
-    app.add_exception_handler(Problem, _problem)
+    for kind, answer in list(app.exception_handlers.items()):
+        if not inspect.iscoroutinefunction(answer):
+            app.add_exception_handler(kind, _as_page(answer))
 
 
-def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)  # noqa: S101 - what it was registered for
-    if not wants_page(request):
-        return http.problem(request, problem)
-    if isinstance(problem, NotSignedIn):
-        way_in = "/blocco" if isinstance(problem, Locked) else "/entra"
-        back = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"{way_in}?{urlencode({'poi': back})}", 303)
-    said = http.sentence(request, problem)
-    return page(request, "problem.html", status=http.status_of(problem), sentence=said)
+def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Response]:
+    """The same answer, for eyes: its sentence on a page."""
+
+    def shown(request: Request, problem: Exception) -> Response:
+        said: Response = answer(request, problem)
+        if not wants_page(request):
+            return said
+        if isinstance(problem, NotSignedIn):
+            way_in = "/blocco" if isinstance(problem, Locked) else "/entra"
+            back = request.url.path if request.method == "GET" else "/"
+            return RedirectResponse(f"{way_in}?{urlencode({'poi': back})}", 303)
+        missing = said.status_code == MISSING and not isinstance(problem, Problem)
+        say = i18n.catalogue(i18n.language_of(request)).gettext
+        sentence = (
+            say("There is no such page: the address may be old, or mistyped.")
+            if missing
+            else str(json.loads(bytes(said.body))["detail"])
+        )
+        return page(request, "problem.html", status=said.status_code, sentence=sentence)
+
+    return shown

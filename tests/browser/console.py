@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.conftest import PASSWORD
 from tests.stories.conftest import House
 
+PATIENCE = 20_000  # milliseconds
 FARTHEST = 80  # presses of Tab to anything on a page
 
 
@@ -46,11 +47,11 @@ class Console:
     def reads(self, words: str) -> Locator:
         """Wait until these words are on the screen."""
         found = self.page.get_by_text(words).first
-        expect(found).to_be_visible()
+        expect(found).to_be_visible(timeout=PATIENCE)
         return found
 
     def saved(self) -> None:
-        expect(self.page.locator(".note-state")).to_have_text("salvato")
+        expect(self.page.locator(".note-state")).to_have_text("salvato", timeout=PATIENCE)
 
 
 def press_button(house: House, account: str, sequence: int, code: str = "1101") -> bytes:

@@ -41,7 +41,7 @@ export function Alarm({ item }) {
     </section>
     ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
     <section class="card">
-      <h3>${item.plan}</h3>
+      <h2>${item.plan}</h2>
       <ol class="steps">
         ${item.steps.map((step, at) => html`<${Step} step=${step} n=${at + 1} busy=${busy} run=${doStep} main=${step === next} />`)}
       </ol>

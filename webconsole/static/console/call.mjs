@@ -109,7 +109,7 @@ function Caller({ item }) {
     });
   };
   return html`<section class="card stack">
-    <h3>${t("Who is calling")}</h3>
+    <h2>${t("Who is calling")}</h2>
     ${item.candidates.length > 0 &&
     html`<div class="line wrap">
       ${item.candidates.map(

@@ -65,7 +65,7 @@ const Broken = ({ error }) => html`<div class="idle empty" role="alert">
   <button class="button main" onClick=${() => verbs.look({ background: false })}>${t("Try again")}</button>
 </div>`;
 
-const Skeleton = () => html`<div class="held" aria-busy="true" aria-label=${t("Loading")}>
+const Skeleton = () => html`<div class="held" role="status" aria-busy="true" aria-label=${t("Loading")}>
   <div class="card stack">
     ${[40, 90, 70, 30].map((width) => html`<div class="skeleton" style=${{ width: `${width}%` }}></div>`)}
   </div>

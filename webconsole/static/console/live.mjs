@@ -29,6 +29,7 @@ export function join(tell, hears) {
         ended = true;
         tell.signedOut();
       } else if (!ended) {
+        if (Date.now() - heard < LOST_AFTER) tell.link("joining");
         setTimeout(open, Math.min(5_000, 250 * 2 ** tries) + Math.random() * 250);
         tries += 1;
       }

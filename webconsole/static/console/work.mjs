@@ -21,7 +21,7 @@ export function useClosing(item, saveNote, close, act) {
 
 export function Note({ note }) {
   return html`<section class="card field">
-    <label class="line" for="note">${t("Note")}<${NoteState} note=${note} /></label>
+    <div class="line"><label class="label" for="note">${t("Note")}</label><${NoteState} note=${note} /></div>
     <textarea id="note" rows="4" value=${note.value} onInput=${(event) => note.write(event.target.value)}></textarea>
   </section>`;
 }
@@ -88,7 +88,7 @@ export function TeamForm({ item, done }) {
     });
   };
   return html`<form class="card form" aria-label=${t("Send a team")} onSubmit=${send}>
-    <h3>${t("Send a team")}</h3>
+    <h2>${t("Send a team")}</h2>
     <div class="pair-fields">
       <div class="field">
         <label for="team-where">${t("Address")}</label>

@@ -1,0 +1,112 @@
+"""Every page, light and dark, Italian and English: axe-core finds nothing, no third host is asked."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+from sqlalchemy import select
+
+from callcenter.carriers.simulated_town import Town
+from registry.kit import db
+from registry.people import Person
+from tests.browser.conftest import ACCOUNT
+from tests.browser.console import Console, press_button, sign_in
+from tests.stories.conftest import House
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/allarmi",
+    "/chiamate",
+    "/interventi?tutti=true",
+    "/persone?q=ma",
+    "/suoni",
+    "/tasti",
+    "/parete",
+)
+Findings = Callable[[], list[str]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_room_has_no_fault_that_axe_finds(
+    anna: Console, house: House, axe: Findings, theme: str
+) -> None:
+    anna.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    assert axe() == []
+    press_button(house, ACCOUNT, 11 if theme == "dark" else 12)
+    anna.reads("Pulsante di aiuto")
+    assert axe() == []
+    anna.press("n")
+    anna.reads("Piano: pulsante di aiuto")
+    expect(anna.page.locator(".leaflet-marker-icon").first).to_be_visible()
+    assert axe() == []
+    anna.press("?")
+    expect(anna.page.get_by_role("dialog")).to_be_visible()
+    assert axe() == []
+    anna.press("Escape")
+    anna.page.get_by_role("button", name="Rimetti in attesa").click()
+    anna.reads("Nulla in carico")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_other_pages_have_no_fault_that_axe_finds(
+    anna: Console, axe: Findings, theme: str
+) -> None:
+    anna.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    with db.transaction() as session:
+        maria = session.scalars(select(Person.id)).first()
+    for address in (*PAGES, f"/persone/{maria}", "/persone/non-esiste"):
+        anna.page.goto(address)
+        anna.page.wait_for_load_state("load")
+        assert (address, axe()) == (address, [])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_way_in_and_the_lock_have_no_fault_that_axe_finds(
+    page: Page, town: Town, axe: Findings, theme: str
+) -> None:
+    assert town.url
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.goto("/entra")
+    assert axe() == []
+    sign_in(page, "anna")
+    page.locator("details.menu > summary").click()
+    assert axe() == []
+    page.get_by_role("button", name="Blocca lo schermo").click()
+    expect(page.get_by_role("heading", name="Schermo bloccato")).to_be_visible()
+    assert axe() == []
+
+
+def test_english_is_spoken_to_who_wants_it(page: Page, town: Town) -> None:
+    assert town.url
+    page.goto("/entra")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, "anna")
+    expect(page.get_by_role("heading", name="Who and where")).to_be_visible()
+
+
+def test_nothing_is_asked_of_a_third_host(page: Page, town: Town, house: House) -> None:
+    assert town.url
+    hosts: set[str] = set()
+
+    def note(request: Request) -> None:
+        hosts.add(urlsplit(request.url).netloc)
+
+    page.on("request", note)
+    sign_in(page, "anna")
+    expect(page.locator(".leaflet-container")).to_be_visible()
+    for address in PAGES:
+        page.goto(address)
+    assert hosts == {urlsplit(house.url).netloc}
+
+
+def test_at_twice_the_size_everything_is_still_there(anna: Console) -> None:
+    """200 % zoom of a 1440 px screen is a page 720 px wide."""
+    anna.page.set_viewport_size({"width": 720, "height": 450})
+    for name in ("In attesa", "In carico", "Chi e dove"):
+        anna.page.get_by_role("tab", name=name).click()
+        expect(anna.page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    wide = anna.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 720
