@@ -77,3 +77,11 @@ def dial(port: int) -> Iterator[Dial]:
     yield connect
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
