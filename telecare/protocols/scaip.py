@@ -18,6 +18,7 @@ CONTENT_TYPE = "application/scaip+xml"
 REQUEST, RESPONSE = "mrq", "mrs"
 # One product sends another root, and expects the answer in the 200 itself.
 VARIANT = "scaip"
+_MARK = ("root", VARIANT)
 
 # After the 32 s of a SIP transaction, or after failover, a unit sends the same reference anew.
 SAME_WITHIN = timedelta(days=3)
@@ -110,7 +111,7 @@ def answer(reference: str, code: int, root: str = RESPONSE) -> bytes:
 
 
 def is_variant(message: Message) -> bool:
-    return message.extras[:1] == [("root", VARIANT)]
+    return bool(message.extras) and message.extras[0] == _MARK
 
 
 def account_of(written: str) -> str:
@@ -130,7 +131,7 @@ def _message(document: Document, cut: Cut) -> Message:
         account=account_of(first("cid")),
         sequence=reference,
         data=cut.body.decode("utf-8", "replace").replace("\x00", ""),
-        extras=[("root", VARIANT)] * (document.root == VARIANT) + document.fields,
+        extras=[_MARK, *document.fields] if document.root == VARIANT else document.fields,
         encrypted=cut.proven,
         content="\x1f".join([kind, *codes, *said]).encode(),
         same_within=SAME_WITHIN if reference.strip("0") else SAME_WITHIN_UNNUMBERED,

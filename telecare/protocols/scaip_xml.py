@@ -21,13 +21,15 @@ class Document:
 
     root: str
     fields: list[tuple[str, str]] = field(default_factory=list)
+    _first: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, value: str) -> None:
+        self.fields.append((name, value))
+        self._first.setdefault(name, value)
 
     def first(self, name: str) -> str:
         """The field's value, or nothing."""
-        return next((value for key, value in self.fields if key == name), "")
-
-    def every(self, name: str) -> list[str]:
-        return [value for key, value in self.fields if key == name]
+        return self._first.get(name, "")
 
 
 class _Reader:
@@ -59,7 +61,7 @@ class _Reader:
         self._open.pop()
         if path and not self._has_children and self.document is not None:
             value = "".join(self._text).strip().replace("\x00", "")[:LONGEST_VALUE]
-            self.document.fields.append((path, value))
+            self.document.add(path, value)
         self._text.clear()
         self._has_children = True
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from sipmessage import Headers, Message, Via
+from sipmessage import Headers, Message
 
 REASONS = {
     200: "OK",
@@ -26,6 +26,11 @@ MAGIC = "z9hG4bK"
 MAX_FORWARDS = 70
 
 _USER = re.compile(r"sips?:([^@>;\s:]*)(?::[^@>\s]*)?@", re.IGNORECASE)
+_VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*[A-Za-z]+\s+([^\s;,]+)", re.IGNORECASE)
+_BRANCH = re.compile(r";\s*branch\s*=\s*([^\s;,]+)", re.IGNORECASE)
+_ANSWERED = re.compile(rb"(?im)^(?:via|v)[ \t]*:[^\r\n,]*;[ \t]*branch[ \t]*=[ \t]*([!-+\--:<-~]+)")
+# The start line is read here; the parser gets one that it need not look at.
+_NO_START_LINE = b"SIP/2.0 200 OK\r\n"
 _FROM = re.compile(rb"(?im)^(?:from|f)[ \t]*:([^\r\n]*)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _BARE = re.compile(rb"(?<!\r)\n")
@@ -89,21 +94,27 @@ class Response:
 def read(raw: bytes) -> Request | Response:
     """The message. Raises Unreadable for what cannot even be answered."""
     try:
-        return _read(raw)
-    except (ValueError, KeyError, IndexError) as error:
+        return _response(raw) if raw.startswith(b"SIP/2.0 ") else _request(raw)
+    except (ValueError, IndexError) as error:
         raise Unreadable(str(error)[:80]) from error
 
 
-def _read(raw: bytes) -> Request | Response:
+def _response(raw: bytes) -> Response:
+    """Of an answer only the status and whom it answers matters."""
+    via = _ANSWERED.search(raw)
+    if via is None:
+        raise Unreadable("via")
+    return Response(int(raw[8:11]), via[1].decode("ascii"))
+
+
+def _request(raw: bytes) -> Request:
     head, start, body = _normal(raw)
-    parsed = Message.parse(head)
-    headers = parsed.headers
+    headers = Message.parse(head).headers
     vias = headers.getlist("Via")
-    via = Via.parse_many(vias[0])[0]
-    branch = via.parameters.get("branch") or ""
-    if start[0] == b"SIP/2.0":
-        return Response(int(start[1]), branch)
-    sent_by = f"{via.host}:{via.port or 5060}".lower()
+    via = _VIA.match(vias[0])
+    if via is None:
+        raise Unreadable("via")
+    branch = _BRANCH.search(vias[0].partition(",")[0])
     cseq = (headers.get("CSeq") or "").split()
     method = start[0].decode()
     call_id = headers.get("Call-ID") or ""
@@ -115,8 +126,8 @@ def _read(raw: bytes) -> Request | Response:
         headers,
         body,
         vias,
-        branch,
-        sent_by,
+        branch[1] if branch else "",
+        via[1].lower(),
         call_id,
         cseq[0],
     )
@@ -137,17 +148,15 @@ def _normal(raw: bytes) -> tuple[bytes, list[bytes], bytes]:
     if b" :" in rest or b"\t:" in rest:
         rest = _BEFORE_COLON.sub(rb"\1:", rest)
     words = line.split(b" ", 2)
-    if len(words) != 3:  # noqa: PLR2004 - method, URI, version; or version, code, reason
+    if len(words) != 3:  # noqa: PLR2004 - method, URI, version
         raise Unreadable("start line")
-    if words[0] != b"SIP/2.0":
-        if words[2].strip() != b"SIP/2.0":
-            raise Unreadable("version")
-        line = words[0] + b" sip:here.invalid SIP/2.0"
+    if words[2].strip() != b"SIP/2.0":
+        raise Unreadable("version")
     try:
         rest.decode()
     except UnicodeDecodeError:
         rest = rest.decode("latin-1").encode()
-    return line + b"\r\n" + rest + b"\r\n\r\n", words, body
+    return _NO_START_LINE + rest + b"\r\n\r\n", words, body
 
 
 def user(address: str) -> str:

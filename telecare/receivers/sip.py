@@ -1,6 +1,7 @@
 """The SCAIP door: SIP over UDP, TCP and TLS, stored like everything else before it is answered."""
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -31,6 +32,8 @@ TICK = 0.1  # seconds
 # Refused messages stored a second; beyond that they are only counted.
 REFUSED_STORED = 50
 HANDSHAKE_WITHIN = 10.0  # seconds
+# Datagrams of a burst that wait for us to read them.
+UDP_BUFFER = 8 * 1024 * 1024  # bytes
 
 log = structlog.get_logger()
 
@@ -107,6 +110,9 @@ class SipDoor(Door):
         self._udp, _ = await loop.create_datagram_endpoint(
             lambda: SipDatagrams(self._hear, self._is_too_full), local_addr=(host, self.port)
         )
+        # The system gives as much of it as it is allowed to.
+        opened = self._udp.get_extra_info("socket")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
 
     async def _open_stream(
         self, host: str, port: int, transport: str, context: ssl.SSLContext | None
