@@ -70,7 +70,7 @@ def accept(session: Session, call: Call, operator_id: UUID) -> None:
     move(call, CallState.ANSWERED, STEPS)
     call.operator_id = operator_id
     call.answered_at = clock.now()
-    call.offered_until = None
+    calls.no_longer_offered(call)
     operators.of(session, operator_id).missed = 0
     calls.open_case(session, call)
     deadlines.set_(session, calls.SOFTPHONE, call.id, clock.now())

@@ -195,7 +195,7 @@ def end(session: Session, call: Call, *, because: str, at: datetime | None = Non
     call.ended_because = because
     call.call_back = False
     call.wrap_up_until = clock.now() + WRAP_UP_WITHIN
-    _no_longer_offered(call)
+    no_longer_offered(call)
     deadlines.set_(session, HANG_UP, call.id, clock.now())
     deadlines.set_(session, WRAP_UP, call.id, call.wrap_up_until)
     journal.record(
@@ -232,7 +232,7 @@ def abandon(
     call.ended_because = "caller_hung_up"
     call.operator_id = None
     call.call_back = bool(call.number) and call.ended_at - call.arrived_at > SHORT_WAIT
-    _no_longer_offered(call)
+    no_longer_offered(call)
     deadlines.set_(session, HANG_UP, call.id, clock.now() + hang_up_in)
     if call.call_back:
         deadlines.set_(session, CALL_BACK, call.id, clock.now() + CALL_BACK_WITHIN)
@@ -310,8 +310,15 @@ def unoffer(session: Session, call: Call, how: OfferState) -> None:
         move(call, CallState.WAITING, STEPS)
     call.operator_id = None
     call.answered_at = None
-    _no_longer_offered(call)
+    no_longer_offered(call)
     settle_operator(session, offer.operator_id)
+
+
+def no_longer_offered(call: Call) -> None:
+    """Nobody is being asked for it."""
+    call.offered_to = None
+    call.offered_at = None
+    call.offered_until = None
 
 
 def settle_operator(session: Session, operator_id: UUID) -> None:
@@ -380,9 +387,3 @@ def _only_one(session: Session, number: str | None) -> UUID | None:
     """Whose number it is; when several share it the operator asks."""
     found = people.by_phone(session, number, access.HOUSE)
     return found[0].id if len(found) == 1 else None
-
-
-def _no_longer_offered(call: Call) -> None:
-    call.offered_to = None
-    call.offered_at = None
-    call.offered_until = None
