@@ -142,6 +142,8 @@ def ranked(
     if found and found[0][1].value >= CERTAIN:
         return found, as_good
     far = _looked_up(session, sayings, Shelf.far)
+    for said in sayings:
+        far |= _by_given_name_and_year(session, said)
     more = _known(session, far - near, sayings[-1].town, actor)
     return matching.best(sayings, [*known, *more], limit)
 
@@ -195,6 +197,14 @@ def _lookups(said: Said, families: list[str], givens: list[str]) -> Iterator[Sel
     if single and said.town:
         yield _person_ids(family, _living_in(said.town))
         yield _person_ids(given, _living_in(said.town))
+
+
+def _by_given_name_and_year(session: Session, said: Said) -> set[UUID]:
+    """For surnames that two slips made into others, as they do with short ones."""
+    if len(said.words) == 1 or not said.years:
+        return set()
+    born = _in(NameKey.birth_year, _near_years(said))
+    return set(session.scalars(_person_ids(_in(NameKey.given, list(said.words)), born)))
 
 
 def _person_ids(*wanted: ColumnElement[bool]) -> Select[UUID]:

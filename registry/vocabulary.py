@@ -14,18 +14,18 @@ from typing import TypeVar
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import BigInteger, Identity, Index, any_, insert, literal, select, text
+from sqlalchemy import BigInteger, Identity, Index, any_, insert, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import Text
 
-from registry.journal import XMIN
 from registry.kit.db import Base
 from registry.spelling import fold, sound
 
 CLOSE = 40  # words taken for one, best first
 BEGINNINGS = 60  # words taken for a beginning
 LONG = 6  # letters from which two slips are forgiven, else one
+NOW = text("SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text")
 OWN_XID = text("pg_current_xact_id()::text::bigint")
 
 
@@ -47,7 +47,7 @@ class Word(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     kind: Mapped[WordKind]
     word: Mapped[str]
-    # Readers ask for what came since their last look, slower transactions included.
+    # Readers ask for what was committed since their last look, by slow transactions, too.
     xid: Mapped[int] = mapped_column(BigInteger, server_default=OWN_XID, index=True)
 
 
@@ -145,23 +145,32 @@ class Vocabulary:
     def __init__(self) -> None:
         self.shelves = {kind: Shelf() for kind in (WordKind.FAMILY, WordKind.GIVEN)}
         self.towns: dict[str, frozenset[str]] = {}
-        self.seen = 0
+        # At the last look: the first transaction that had not begun, and those under way.
+        self.unborn = 0
+        self.open: list[int] = []
         self.lock = Lock()
 
     def refresh(self, session: Session) -> None:
-        """Take in what came since the last look; words of transactions undone stay, unused."""
+        """Take in what was committed since the last look; words later undone stay, unused."""
         with self.lock:
-            seen = session.scalar(select(XMIN)) or 0
+            snapshot, own = session.execute(NOW).one()
             gathered = defaultdict[WordKind, list[str]](list)
             for kind, word in session.execute(
-                select(Word.kind, Word.word).where(Word.xid >= self.seen)
+                select(Word.kind, Word.word).where(
+                    or_(
+                        Word.xid >= self.unborn,
+                        Word.xid == any_(literal(self.open, ARRAY(BigInteger()))),
+                    )
+                )
             ):
                 gathered[kind].append(word)
             for town in gathered.pop(WordKind.TOWN, []):
                 self.towns[fold(town)] = self.towns.get(fold(town), frozenset()) | {town}
             for kind, words in gathered.items():
                 self.shelves[kind].add(words)
-            self.seen = seen
+            _, unborn, others = snapshot.split(":")
+            self.unborn = int(unborn)
+            self.open = [int(each) for each in (*others.split(","), own or "") if each]
 
     @property
     def family(self) -> Shelf:
