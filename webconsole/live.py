@@ -146,7 +146,7 @@ async def listen(socket: WebSocket) -> None:
         hub.consoles.discard(console)
         for task in tasks:
             task.cancel()
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(1000)
 
 
