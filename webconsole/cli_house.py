@@ -173,10 +173,7 @@ def _wait_until_ready(supervisor: Supervisor, chosen: Settings, progress: Progre
 
 def _not_ready(chosen: Settings) -> str:
     """What /readyz still waits for; empty when it says 200."""
-    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to ask, not to listen
-    door = http.client.HTTPConnection(
-        local.get(chosen.bind, chosen.bind), chosen.http_port, timeout=5
-    )
+    door = http.client.HTTPConnection(doors.local_host(chosen), chosen.http_port, timeout=5)
     try:
         door.request("GET", "/readyz")
         answer = door.getresponse()

@@ -72,3 +72,18 @@ def _holder(door: Door) -> str:
         if each.laddr and each.laddr.port == door.port and listens and each.pid:
             return f"process {each.pid} ({psutil.Process(each.pid).name()})"
     return ""
+
+
+def local_host(chosen: Settings) -> str:
+    """Where a program on this machine reaches us."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    return everywhere.get(chosen.bind, chosen.bind)
+
+
+def local_url(chosen: Settings) -> str:
+    host = local_host(chosen)
+    return (
+        f"http://[{host}]:{chosen.http_port}"
+        if ":" in host
+        else f"http://{host}:{chosen.http_port}"
+    )
