@@ -1,6 +1,7 @@
 """What was written in the one box: numbers, codes, a year or an age, and names in any order."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -86,12 +87,11 @@ def _dates(reader: _Reader, text: str) -> str:
     """Full dates, ages and short years; returns the rest."""
     for pattern, order in ((DAY, (3, 2, 1)), (ISO_DAY, (1, 2, 3))):
         for found in pattern.finditer(text):
-            try:
-                reader.born = date(*(int(found[part]) for part in order))
-            except ValueError:
-                continue
-            reader.years.add(reader.born.year)
+            reader.years.add(int(found[order[0]]))
             text = text.replace(found[0], " ")
+            # Of a day that does not exist only the year is believed.
+            with suppress(ValueError):
+                reader.born = date(*(int(found[part]) for part in order))
     for found in AGE.finditer(text):
         _aged(reader, int(found[1]))
     text = AGE.sub(" ", text)
