@@ -31,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--people", type=int, default=50_000, help="size of the town in which people are searched"
     )
+    parser.addoption("--kills", type=int, default=20, help="kill -9 in tests/gates/test_kills.py")
+    parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 
 def pytest_configure(config: pytest.Config) -> None:

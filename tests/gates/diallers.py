@@ -1,0 +1,90 @@
+"""Home units built on an independent encoder, that keep a ledger of what was acknowledged."""
+
+import socket
+import threading
+from dataclasses import dataclass, field
+
+from my_dc09_spt.msg.dc05_msg import dc05_msg
+from my_dc09_spt.msg.dc09_msg import dc09_msg
+
+from telecare.protocols.dc09_frames import Dc09Framer
+
+PATIENCE = 1.5  # seconds until an unanswered event is sent again
+KEY = bytes(range(32))
+CODES = (101, 103, 110, 100)
+
+
+@dataclass
+class Ledger:
+    """What one unit sent, by sequence: False until it was acknowledged."""
+
+    acknowledged: dict[int, bool] = field(default_factory=dict)
+    repeats: int = 0
+
+
+class Dialler(threading.Thread):
+    """One unit: the same event again and again until it is acknowledged, then the next one."""
+
+    def __init__(self, account: str, port: int, *, udp: bool, key: bytes | None) -> None:
+        super().__init__(daemon=True, name=f"unit {account}")
+        self.account = account
+        self.ledger = Ledger()
+        self.ends = threading.Event()
+        self._address = ("127.0.0.1", port)
+        self._encoder = dc09_msg(account, key, receiver=1, line=0)
+        self._udp = udp
+        self._line: socket.socket | None = None
+        self._framer = Dc09Framer()
+
+    def run(self) -> None:
+        number = 0
+        while not self.ends.is_set():
+            number += 1
+            self.ledger.acknowledged[number] = False
+            attempts = 0
+            while not self.ends.is_set():
+                if self._ask(number):
+                    self.ledger.acknowledged[number] = True
+                    break
+                attempts += 1
+                self.ledger.repeats += 1
+                self._hang_up()
+                self.ends.wait(0.05)
+        self._hang_up()
+
+    def _ask(self, number: int) -> bool:
+        """Send one event; whether its own acknowledgement came."""
+        event = {"code": CODES[number % len(CODES)], "q": 1, "zone": number % 1000}
+        block = self._encoder.dc09block(
+            number, "ADM-CID", dc05_msg.dc05event(self.account, event)
+        ).encode()
+        try:
+            line = self._connected()
+            line.send(block)
+            return self._hears(line, number)
+        except OSError:
+            return False
+
+    def _hears(self, line: socket.socket, number: int) -> bool:
+        while True:
+            said = line.recv(2048)
+            if not said:
+                return False
+            for cut in self._framer.feed(said):
+                answer, _ = self._encoder.dc09answer(number, cut.raw.decode())
+                if answer == "ACK":
+                    return True
+
+    def _connected(self) -> socket.socket:
+        if self._line is None:
+            kind = socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM
+            self._line = socket.socket(socket.AF_INET, kind)
+            self._line.settimeout(PATIENCE)
+            self._framer = Dc09Framer()
+            self._line.connect(self._address)
+        return self._line
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
