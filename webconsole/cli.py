@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from registry.kit import clock
 from registry.kit.errors import Problem
-from registry.kit.settings import PREFIX, default_home
+from registry.kit.settings import PREFIX, default_home, settings
 
 INTERRUPTED = 130
 
@@ -124,7 +125,7 @@ def _of_system(error: Exception) -> str:
         )
     if not isinstance(error, OSError):
         return ""
-    where = error.filename or default_home()
+    where = error.filename or _home()
     if error.errno == errno.ENOSPC:
         return f"The disk is full ({where}): free some space and start again"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
@@ -154,7 +155,7 @@ def _of_database(error: Exception) -> str:
 def _unforeseen(error: Exception) -> str:
     """Keep the whole story in a file, so that it can be sent to those who write Centrale."""
     story = "".join(traceback.format_exception(error))
-    place = default_home() / "log"
+    place = _home() / "log"
     try:
         place.mkdir(parents=True, exist_ok=True)
         note = place / f"fault-{clock.now():%Y%m%dT%H%M%S}-{os.getpid()}.txt"
@@ -162,6 +163,13 @@ def _unforeseen(error: Exception) -> str:
     except OSError:
         return f"A fault of ours, {type(error).__name__}: {error}\n{story}"
     return f"A fault of ours ({type(error).__name__}): please send us the file {note}"
+
+
+def _home() -> Path:
+    try:
+        return settings().home
+    except ValidationError:
+        return default_home()
 
 
 if __name__ == "__main__":

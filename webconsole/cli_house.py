@@ -97,10 +97,10 @@ def _live(
     if supervisor.stopping:
         return
     supervisor.start([] if known else _children())
-    supervisor.start(_simulators() if town else [])
     _wait_until_ready(supervisor, chosen, progress)
     if not supervisor.stopping:
         supervisor.was_ready = True
+        supervisor.start(_simulators() if town else [])
         progress.done(f"Ready after {time.monotonic() - started:.1f} s")
         _welcome(progress.console, chosen, said)
         progress.doing("Running. Ctrl-C stops everything")

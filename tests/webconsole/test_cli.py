@@ -95,7 +95,7 @@ def test_errors_say_what_to_do(error: Exception, says: str) -> None:
 
 
 def test_a_fault_of_ours_leaves_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "default_home", lambda: tmp_path)
+    monkeypatch.setattr(cli, "_home", lambda: tmp_path)
     said = cli.sentence(ZeroDivisionError("division by zero"))
     (note,) = (tmp_path / "log").glob("fault-*.txt")
     assert str(note) in said
