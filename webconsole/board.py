@@ -1,7 +1,7 @@
 """The snapshot that the live board draws: `GET /api/v1/board`, fetched again at each event.
 
     at            the server's clock
-    me            status, state
+    me            status, state, paused_by_rule
     line          mode (`simulated` or `twilio`), ready
     waiting       rows in one order (priority, then how long): kind (alarm or call), id, priority,
                   title, who, where, since, target_s, repeats, takeable, sound (or null), person_id
@@ -22,7 +22,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 
 from callcenter import operators
-from callcenter.operators import Operator
+from callcenter.operators import Operator, State, Status
 from registry import access, people
 from registry.access import Actor, Right
 from registry.door import Me, allow
@@ -86,5 +86,15 @@ def _waiting(session: Session, me: Actor, said: Words) -> list[dict[str, Any]]:
 def _me(session: Session, me: Actor) -> dict[str, Any]:
     mine = session.get(Operator, me.staff_id) if me.staff_id else None
     if mine is None:
-        return {"id": me.staff_id, "status": operators.Status.AWAY, "state": operators.State.IDLE}
-    return {"id": me.staff_id, "status": mine.status, "state": mine.state}
+        return {
+            "id": me.staff_id,
+            "status": Status.AWAY,
+            "state": State.IDLE,
+            "paused_by_rule": False,
+        }
+    return {
+        "id": me.staff_id,
+        "status": mine.status,
+        "state": mine.state,
+        "paused_by_rule": mine.status is Status.PAUSED and mine.missed >= operators.MOST_MISSED,
+    }

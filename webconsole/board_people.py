@@ -15,6 +15,8 @@ from registry.places import Address, Place
 from webconsole.words import Words
 
 STORY = 6
+# Lines that repeat what another line of the story says, or are the auditor's alone.
+QUIET = ("registry.person_read", "registry.person_changed", "registry.contact_recorded")
 
 
 def known(session: Session, ids: Iterable[UUID | None], me: Actor) -> dict[UUID, Person]:
@@ -81,7 +83,7 @@ def journal_of(session: Session, person_id: UUID, limit: int = STORY) -> list[jo
         select(journal.Entry)
         .where(
             journal.Entry.person_id == person_id,
-            journal.Entry.kind.not_in(("registry.person_read", "registry.person_changed")),
+            journal.Entry.kind.not_in(QUIET),
         )
         .order_by(journal.Entry.id.desc())
         .limit(limit)
@@ -90,4 +92,8 @@ def journal_of(session: Session, person_id: UUID, limit: int = STORY) -> list[jo
 
 
 def story(entries: Iterable[journal.Entry], words: Words) -> list[dict[str, Any]]:
-    return [{"at": entry.at, "text": words.happened(entry)} for entry in entries]
+    return [
+        {"at": entry.at, "text": words.happened(entry)}
+        for entry in entries
+        if entry.kind not in QUIET
+    ]

@@ -53,9 +53,9 @@ def test_an_alarm_from_the_button_to_its_closing(
 ) -> None:
     town.behave("+390815550101", answers_after="0", talks_for="60")
     assert b"ACK" in press_button(house, ACCOUNT, 1)
-    anna.reads("Pulsante di aiuto")
+    anna.reads("Pulsante")
     anna.press("n")
-    anna.reads("Piano: pulsante di aiuto")
+    anna.reads("Piano: pulsante")
     anna.reads("udito debole")
 
     anna.press("Control+Enter")
@@ -86,7 +86,7 @@ def test_what_is_typed_outlives_a_lost_server_and_a_reload(
 ) -> None:
     assert town.url
     press_button(house, ACCOUNT, 2)
-    anna.reads("Pulsante di aiuto")
+    anna.reads("Pulsante")
     anna.press("n")
     anna.tab_to("#note")
 

@@ -1,7 +1,7 @@
 // An alarm in hand: what it is, the next thing to do, what was done, the note, the closing.
 import { html } from "./html.mjs";
 import { forget } from "./drafts.mjs";
-import { Closing, Mute, Note, TeamForm, useClosing } from "./work.mjs";
+import { Closing, Mute, Note, TeamForm, useClosing, useFocus } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { clock, exact, since, toTheSecond, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
@@ -12,6 +12,7 @@ export function Alarm({ item }) {
   const [busy, trouble, act] = useAction();
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
+  const article = useFocus();
   const next = closing.outcome || item.voice ? null : item.steps.find((step) => step.state === "now");
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
   const steps = {
@@ -19,7 +20,7 @@ export function Alarm({ item }) {
     call_contact: (_, step) => verbs.callContact(item, { id: step.contact_id }),
     ask_for_team: () => setAsking(true),
   };
-  return html`<article class="held" aria-label=${item.title}>
+  return html`<article class="held" ref=${article} tabindex="-1" aria-label=${item.title}>
     <section class=${`card${item.priority === "A" ? " urgent" : ""}`}>
       <${Head} item=${item} />
       <${Bar} moment=${item.since} target=${item.target_s} />

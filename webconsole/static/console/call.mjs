@@ -1,24 +1,23 @@
 // A call in hand: offered, talking, then the outcome; who it is, found by number or written now.
 import { html, useEffect, useRef, useState } from "./html.mjs";
 import { useKept } from "./drafts.mjs";
-import { Closing, Mute, Note, TeamForm, useClosing } from "./work.mjs";
+import { bindings, writing } from "./keys.mjs";
+import { Closing, Mute, Note, TeamForm, useClosing, useFocus } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { since, toTheSecond, until, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
 import * as verbs from "./verbs.mjs";
 
-export const Call = ({ item }) =>
-  item.stage === "offered" ? html`<${Offer} item=${item} />` : html`<${Talk} item=${item} />`;
-
-function Offer({ item }) {
+/** A call that is offered stands above whatever is in hand; `alone` says that nothing is. */
+export function Offer({ item, alone }) {
   const [busy, trouble, act] = useAction();
   const at = useNow();
   const button = useRef(null);
   useEffect(() => {
-    // The hands are on the keyboard: unless they are writing, Enter answers.
-    if (!document.activeElement?.matches("input, textarea, select")) button.current?.focus();
+    // The hands are on the keyboard: unless they are at work on something, Enter answers.
+    if (alone && !writing(document.activeElement)) button.current?.focus();
   }, []);
-  return html`<article class="held" aria-label=${t("A call for you")}>
+  return html`<article class="strip" aria-label=${t("A call for you")}>
     <section class="card offer arrive">
       <div class="held-title">
         <${Mark} priority=${item.priority} />
@@ -33,8 +32,8 @@ function Offer({ item }) {
       </div>
       <${Bar} moment=${item.offered_at} target=${(new Date(item.offered_until) - new Date(item.offered_at)) / 1000} />
       <div class="actions">
-        <button class="button main" data-main ref=${button} disabled=${Boolean(busy)} onClick=${() => act("answer", () => verbs.answer(item))}>
-          <${Icon} name="phone" />${t("Answer")}<${Key}>Ctrl ↵<//>
+        <button class="button main" data-do="answer" data-main=${alone || undefined} ref=${button} disabled=${Boolean(busy)} onClick=${() => act("answer", () => verbs.answer(item))}>
+          <${Icon} name="phone" />${t("Answer")}<${Key}>${bindings().answer}<//>
         </button>
         <button class="button" disabled=${Boolean(busy)} onClick=${() => act("decline", () => verbs.decline(item))}>
           <${Icon} name="next" />${t("Pass it on")}
@@ -45,12 +44,13 @@ function Offer({ item }) {
   </article>`;
 }
 
-function Talk({ item }) {
+export function Call({ item }) {
   const [busy, trouble, act] = useAction();
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteCall, verbs.closeCall, act);
   const live = item.stage !== "wrap_up";
-  return html`<article class="held" aria-label=${item.title}>
+  const article = useFocus();
+  return html`<article class="held" ref=${article} tabindex="-1" aria-label=${item.title}>
     <section class="card">
       <${Head} item=${item} live=${live} />
       <div class="actions">

@@ -1,8 +1,8 @@
 // What I hold: an alarm or a call in front, the others as tabs, or the quiet when there is nothing.
 import { Alarm } from "./alarm.mjs";
-import { Call } from "./call.mjs";
+import { Call, Offer } from "./call.mjs";
 import { html } from "./html.mjs";
-import { Icon, Mark } from "./parts.mjs";
+import { Icon, Mark, Trouble, useAction } from "./parts.mjs";
 import { keyOf, set, use } from "./store.mjs";
 import { percent } from "./time.mjs";
 import { t } from "./words.mjs";
@@ -13,14 +13,17 @@ export function Hand() {
   const trouble = use((state) => state.trouble);
   const held = use((state) => state.held);
   if (!board) return trouble ? html`<${Broken} error=${trouble} />` : html`<${Skeleton} />`;
-  if (board.hand.length === 0) return html`<${Idle} board=${board} />`;
-  const front = board.hand.find((item) => keyOf(item) === held) || board.hand[0];
-  const View = front.kind === "alarm" ? Alarm : Call;
+  const offer = board.hand.find((item) => item.stage === "offered");
+  const mine = board.hand.filter((item) => item !== offer);
+  const front = mine.find((item) => keyOf(item) === held) || mine[0];
+  const View = front?.kind === "alarm" ? Alarm : Call;
   return html`
-    ${board.hand.length > 1 && html`<${Tabs} items=${board.hand} front=${front} />`}
-    <div class="scroll" data-area="hand">
-      <${View} key=${keyOf(front)} item=${front} />
-    </div>
+    ${board.me.paused_by_rule && html`<${Paused} />`}
+    ${offer && html`<${Offer} key=${keyOf(offer)} item=${offer} alone=${!front} />`}
+    ${mine.length > 1 && html`<${Tabs} items=${mine} front=${front} />`}
+    ${front
+      ? html`<div class="scroll" data-area="hand"><${View} key=${keyOf(front)} item=${front} /></div>`
+      : !offer && html`<${Idle} board=${board} />`}
   `;
 }
 
@@ -35,6 +38,19 @@ const Tabs = ({ items, front }) => html`<div class="held-tabs" role="tablist" ar
     </button>`,
   )}
 </div>`;
+
+/** Two calls were let pass in silence: a rule has put this person on a break, and says so. */
+function Paused() {
+  const [busy, trouble, act] = useAction();
+  return html`<div class="strip">
+    <p class="notice warn">
+      <${Icon} name="clock" />
+      <span class="grow">${t("You are on a break: two calls passed without an answer.")}</span>
+      <button class="button" disabled=${Boolean(busy)} onClick=${() => act("back", () => verbs.choose("available"))}>${t("I am here")}</button>
+    </p>
+    <${Trouble} error=${trouble} />
+  </div>`;
+}
 
 function Idle({ board }) {
   const { counts, me } = board;

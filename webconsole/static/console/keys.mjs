@@ -8,6 +8,7 @@ export const ACTIONS = [
   { name: "take", key: "n", says: () => t("Take the first that waits") },
   { name: "go", key: "g", says: () => t("Go: then a alarms, c calls, i interventions, p people, s room") },
   { name: "main", key: "Ctrl+Enter", says: () => t("The main action of what is in hand") },
+  { name: "answer", key: "Alt+0", says: () => t("Answer the call that is offered") },
   { name: "step", key: "Alt+1…9", fixed: true, says: () => t("That step of the plan") },
   { name: "open", key: "Enter", fixed: true, says: () => t("Open the row") },
   { name: "back", key: "Esc", fixed: true, says: () => t("Back, losing nothing") },
@@ -34,7 +35,8 @@ export function written(event) {
   return parts.filter(Boolean).join("+");
 }
 
-const writing = (element) =>
+/** Whether the keys pressed there are words. */
+export const writing = (element) =>
   Boolean(element?.matches?.("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=range])"));
 
 let going = 0;

@@ -159,5 +159,6 @@ function pin(L, where, kind, icon, name) {
     alt: name,
     title: name,
     keyboard: false,
+    zIndexOffset: kind === "home" ? 1000 : 0,
   }).bindTooltip(name, { direction: "top", offset: [0, -14], permanent: kind === "team" });
 }

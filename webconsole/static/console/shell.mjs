@@ -62,6 +62,7 @@ function start() {
   listen({
     search: () => place("seek")?.focus(),
     help: showKeys,
+    answer: () => document.querySelector('[data-do="answer"]')?.click(),
     take: () => {
       const first = peek().board?.waiting.find((item) => item.takeable);
       const button = document.querySelector('[data-do="take"]');

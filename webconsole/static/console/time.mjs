@@ -86,6 +86,12 @@ const share = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 /** A share of a hundred: "98,1 %". */
 export const percent = (hundredths) => `${share.format(hundredths)}\u00a0%`;
 
+/** For a narrow column: the hour if it was today, else the day. */
+export function brief(moment) {
+  const day = dayFace.format(new Date(moment));
+  return day === dayFace.format(new Date(now())) ? clock(moment) : day;
+}
+
 export const clock = (moment) => clockFace.format(new Date(moment));
 export const toTheSecond = (moment) => secondsFace.format(new Date(moment));
 export const exact = (moment) => exactFace.format(new Date(moment));

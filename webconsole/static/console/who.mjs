@@ -4,7 +4,7 @@ import { Map } from "./map.mjs";
 import { Icon, Trouble, useAction } from "./parts.mjs";
 import { usePerson } from "./people.mjs";
 import { keyOf, use } from "./store.mjs";
-import { clock, exact } from "./time.mjs";
+import { brief, exact } from "./time.mjs";
 import { t } from "./words.mjs";
 import * as verbs from "./verbs.mjs";
 
@@ -117,7 +117,7 @@ function Story({ story }) {
   return html`<section aria-label=${t("What happened")}>
     <h3>${t("What happened")}</h3>
     <ol class="story">
-      ${story.map((line) => html`<li><time datetime=${line.at} title=${exact(line.at)}>${clock(line.at)}</time><span>${line.text}</span></li>`)}
+      ${story.map((line) => html`<li><time datetime=${line.at} title=${exact(line.at)}>${brief(line.at)}</time><span>${line.text}</span></li>`)}
     </ol>
   </section>`;
 }

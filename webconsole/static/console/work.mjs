@@ -1,6 +1,7 @@
 // What calls and alarms share while in hand: the note, the outcome, asking for a team.
 import { html, useEffect, useRef, useState } from "./html.mjs";
 import { forget, useKept, useSaved } from "./drafts.mjs";
+import { writing } from "./keys.mjs";
 import { Icon, Trouble, useAction } from "./parts.mjs";
 import { t } from "./words.mjs";
 import { muted, setMuted } from "./softphone.mjs";
@@ -17,6 +18,15 @@ export function useClosing(item, saveNote, close, act) {
       forget(`note:${item.id}`);
     });
   return { note, outcome, setOutcome, finish, settle: note.settle };
+}
+
+/** What has just come into the hand takes the focus, unless somebody is writing elsewhere. */
+export function useFocus() {
+  const place = useRef(null);
+  useEffect(() => {
+    if (!writing(document.activeElement)) place.current?.focus({ preventScroll: true });
+  }, []);
+  return place;
 }
 
 export function Note({ note }) {
