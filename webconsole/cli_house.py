@@ -93,9 +93,15 @@ def _live(
     if known:
         supervisor.start(_children())
         progress.done("Database at this version")
-    said = "" if known and not town else _prepare(supervisor, progress, town=town)
+    # What was said of the town's log-ins is kept: a later start need not load it to say so again.
+    told = chosen.home / "town.txt"
+    said = told.read_text(encoding="utf-8") if known and town and told.exists() else ""
+    if not known or (town and not said):
+        said = _prepare(supervisor, progress, town=town)
     if supervisor.stopping:
         return
+    if town:
+        told.write_text(said, encoding="utf-8")
     supervisor.start([] if known else _children())
     _wait_until_ready(supervisor, chosen, progress)
     if not supervisor.stopping:

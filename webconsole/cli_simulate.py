@@ -8,7 +8,7 @@ import typer
 from registry.kit.errors import NotAllowed
 from registry.kit.settings import settings
 from webconsole import house
-from webconsole.demo import life
+from webconsole.demo import life, town
 
 verbs = typer.Typer()
 
@@ -30,4 +30,5 @@ def simulate_town() -> None:
     for order in (signal.SIGTERM, signal.SIGINT):
         signal.signal(order, lambda *_: stop.set())
     with house.open_():
+        town.load()  # on a later start it plans the days ahead
         life.run(stop)
