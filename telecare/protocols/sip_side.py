@@ -20,8 +20,8 @@ TYPES = frozenset({CONTENT_TYPE, "application/xml", "text/xml", ""})
 # What is not stored by then is left to the unit's second destination.
 STORED_WITHIN = 6.0  # seconds
 RETRY_AFTER = ("Retry-After", "10")
-# Messages of one unit that may wait for the store; beyond, it is asked to wait.
-MOST_OF_ONE = 16
+# Messages of one unit from one place that may wait for the store; beyond, it is asked to wait.
+MOST_OF_ONE = 32
 # A unit challenged that does not come back has perhaps been pressed all the same.
 PROOF_WITHIN = 16.0  # seconds
 MOST_CHALLENGED = 10_000
@@ -45,6 +45,11 @@ class Exchange:
     answer: Answer
     account: str
     until: float
+
+    @property
+    def one(self) -> tuple[str, str]:
+        """The unit and where it is: a forger elsewhere must not fill the unit's measure."""
+        return self.account, self.flow.host
 
 
 @dataclass(slots=True)
@@ -77,7 +82,7 @@ class SipSide:
         self.questions = Questions()
         self.counted: Counter[str] = Counter()
         self._storing: dict[tuple[str, ...], Exchange] = {}
-        self._of_one: Counter[str] = Counter()
+        self._of_one: Counter[tuple[str, str]] = Counter()
         self._challenged: dict[str, Challenged] = {}
         self._clean_at = 0.0
 
@@ -197,12 +202,12 @@ class SipSide:
             return
         if cut.flaw or cut.proven:
             message = self._protocol.decode(cut, self._key_of, at)
-        if self._of_one[message.account] >= MOST_OF_ONE:
+        exchange.account = message.account
+        if self._of_one[exchange.one] >= MOST_OF_ONE:
             self._say(exchange, 486, [RETRY_AFTER])
             return
-        exchange.account = message.account
         self._storing[request.key] = exchange
-        self._of_one[message.account] += 1
+        self._of_one[exchange.one] += 1
         self._take(cut, message, exchange.flow, exchange)
 
     def _has_proof(self, exchange: Exchange, cut: Cut, account: str, now: float) -> bool:
@@ -242,9 +247,9 @@ class SipSide:
         """Whether it was still waiting for its answer."""
         if self._storing.pop(exchange.request.key, None) is None:
             return False
-        self._of_one[exchange.account] -= 1
-        if not self._of_one[exchange.account]:
-            del self._of_one[exchange.account]
+        self._of_one[exchange.one] -= 1
+        if not self._of_one[exchange.one]:
+            del self._of_one[exchange.one]
         return True
 
     def _tell(self, exchange: Exchange, said: bytes, now: float) -> None:

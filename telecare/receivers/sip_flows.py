@@ -86,12 +86,11 @@ class SipConnection(asyncio.Protocol, Flow):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server gives
-        self._wire = transport
+        self._wire = transport  # type: ignore[assignment]  # uvloop's is of another class
         self.host, self.port = transport.get_extra_info("peername")[:2]
         self.local = local_name(transport)
         if not self._connections.admit(self):
-            transport.abort()
+            self.hang_up()
 
     @override
     def data_received(self, data: bytes) -> None:

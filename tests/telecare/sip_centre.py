@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import uvloop
 from sqlalchemy import select
 
 from registry.kit.db import transaction
@@ -27,7 +28,7 @@ WHOLE_HEAD = re.compile(rb"(?is).*?content-length: *(\d+).*?\r\n\r\n")
 def running(plan: SipPlan) -> Iterator[SipDoor]:
     """The receiving process in a thread, with its door on a port that the system picked."""
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     stop = asyncio.Event()
     made: list[SipDoor] = []
 
@@ -57,6 +58,10 @@ def stored(what: type[Row]) -> list[Row]:
     with transaction() as session:
         rows = list(session.scalars(select(what)))
     return sorted(rows, key=lambda row: row.id)
+
+
+class Silence(Exception):  # noqa: N818 - it is what the unit hears
+    """The centre has hung up."""
 
 
 class Unit:
@@ -91,6 +96,8 @@ class Unit:
         """The status of the next answer; MESSAGEs before it are answered on the way."""
         while True:
             heard = self.hear()
+            if not heard:
+                raise Silence
             if heard.startswith(b"SIP/2.0"):
                 return int(heard.split()[1])
             self.take(heard)
@@ -99,6 +106,8 @@ class Unit:
         """The next `mrs`, answered."""
         while True:
             heard = self.hear()
+            if not heard:
+                raise Silence
             if heard.startswith(b"MESSAGE"):
                 self.take(heard)
                 return heard.partition(b"\r\n\r\n")[2]

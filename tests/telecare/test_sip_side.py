@@ -109,11 +109,14 @@ def test_what_cannot_be_stored_goes_to_the_second_destination(centre: Centre, wa
 
 
 def test_too_many_of_one_unit_wait(centre: Centre, way: Way) -> None:
-    for number in range(20):
+    for number in range(40):
         centre.receive(request(body=mrq(ref=f"A{number}"), branch=f"z9hG4bK-{number}"), way)
-    assert way.codes == [486] * 4
+    assert way.codes == [486] * 8
+    elsewhere = Way(host="192.0.2.7")
+    centre.receive(request(body=mrq(ref="B1"), branch="z9hG4bK-b"), elsewhere)
     centre.commit()
-    assert way.codes.count(200) == 16
+    assert way.codes.count(200) == 32
+    assert elsewhere.codes == [200]
 
 
 def test_a_sender_who_is_not_the_unit_is_refused_and_kept(centre: Centre, way: Way) -> None:
