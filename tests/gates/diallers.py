@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from my_dc09_spt.msg.dc05_msg import dc05_msg
 from my_dc09_spt.msg.dc09_msg import dc09_msg
+from typing_extensions import override
 
 from telecare.protocols.dc09_frames import Dc09Framer
 
@@ -36,6 +37,7 @@ class Dialler(threading.Thread):
         self._line: socket.socket | None = None
         self._framer = Dc09Framer()
 
+    @override
     def run(self) -> None:
         number = 0
         while not self.ends.is_set():
@@ -49,7 +51,7 @@ class Dialler(threading.Thread):
                 attempts += 1
                 self.ledger.repeats += 1
                 self._hang_up()
-                self.ends.wait(0.05)
+                self.ends.wait(0.2)
         self._hang_up()
 
     def _ask(self, number: int) -> bool:

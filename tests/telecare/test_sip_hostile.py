@@ -1,0 +1,179 @@
+"""Nonsense, slowness and sudden death at the SCAIP door: good units do not notice."""
+
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from telecare.alarms import Alarm
+from telecare.receivers.sip import SipDoor, SipPlan
+from telecare.signals import Signal
+from tests.telecare.sip_centre import HERE, Silence, Unit, running, stored
+from tests.telecare.sip_units import mrq, request
+
+STREAM = socket.SOCK_STREAM
+MUTATED = 10_000
+
+
+@pytest.fixture
+def door(database: None) -> Iterator[SipDoor]:
+    with running(SipPlan(port=0)) as opened:
+        yield opened
+
+
+def mutated(dice: random.Random, raw: bytes) -> bytes:
+    """The same message after a bad night: bytes changed, lost, doubled."""
+    data = bytearray(raw)
+    for _ in range(dice.randint(1, 8)):
+        at = dice.randrange(len(data))
+        what = dice.random()
+        if what < 0.6:
+            data[at] = dice.randrange(256)
+        elif what < 0.8:
+            del data[at : at + dice.randint(1, 40)]
+        else:
+            data[at:at] = data[at : at + dice.randint(1, 200)]
+    return bytes(data)
+
+
+def test_ten_thousand_mutated_messages_hurt_nobody(door: SipDoor) -> None:
+    dice = random.Random(5)
+    bad, good = Unit(door.port), Unit(door.port, STREAM)
+    took: list[float] = []
+    before = psutil.Process().memory_info().rss
+    for number in range(MUTATED):
+        body = mrq(cid=str(dice.randrange(50)), ref=f"B{number % 500}")
+        raw = request(user="7", body=body, branch=f"z9hG4bK-b{number}", call=f"b{number}")
+        bad.send(mutated(dice, raw))
+        if number % 100 == 0:
+            began = time.monotonic()
+            ref = f"GOOD{number}"
+            good.send(request(body=mrq(ref=ref), branch=f"z9hG4bK-g{number}", call=f"g{number}"))
+            assert good.code() == 200
+            took.append(time.monotonic() - began)
+    bad.close()
+    good.close()
+
+    found = {each.sequence for each in stored(Signal)}
+    assert {f"GOOD{number}" for number in range(0, MUTATED, 100)} <= found
+    assert sorted(took)[-2] < 1.0, "p99 of the good ones, in seconds"
+    assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
+
+
+def test_mutated_streams_are_hung_up_on(door: SipDoor) -> None:
+    dice = random.Random(6)
+    for number in range(200):
+        bad = Unit(door.port, STREAM)
+        body = mrq(cid=str(number))
+        raw = request(user=str(number), body=body, branch=f"z9hG4bK-{number}", call=f"{number}")
+        bad.send(mutated(dice, raw))
+        bad.close()
+    good = Unit(door.port, STREAM)
+    good.send(request(body=mrq(ref="GOOD")))
+    assert good.code() == 200
+    good.close()
+
+
+def test_slow_ones_are_closed_and_cost_nothing(
+    door: SipDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telecare.receivers.sip_flows.FIRST_MESSAGE_WITHIN", 2.0)
+    slow = [socket.create_connection((HERE, door.port), timeout=10) for _ in range(200)]
+    for each in slow:
+        each.sendall(request(body=mrq())[:50])
+    good = Unit(door.port, STREAM)
+    began = time.monotonic()
+    good.send(request(body=mrq(ref="GOOD")))
+    assert good.code() == 200
+    assert time.monotonic() - began < 0.5
+    assert [each.recv(10) for each in slow] == [b""] * 200
+    for each in slow:
+        each.close()
+    good.close()
+
+
+@pytest.mark.gate
+def test_killed_again_and_again_nothing_acknowledged_is_lost(
+    database: None, pytestconfig: pytest.Config
+) -> None:
+    """Rounds of SIGKILL while presses come in: each acknowledged one is there, once."""
+    rounds = int(pytestconfig.getoption("--kills", default=5))
+    dice = random.Random(11)
+    port = free_port()
+    acknowledged: set[str] = set()
+    for number in range(rounds):
+        receiver = receiving(port)
+        killer = threading.Timer(dice.uniform(0.1, 0.8), receiver.kill)
+        killer.start()
+        acknowledged |= pressed_until_it_dies(port, number)
+        killer.join()
+        assert receiver.wait(10) == -signal.SIGKILL
+
+    found = [each.sequence for each in stored(Signal)]
+    assert len(acknowledged) > rounds
+    assert acknowledged <= set(found)
+    assert len(found) == len(set(found)) == len(stored(Alarm))
+
+
+def pressed_until_it_dies(port: int, number: int) -> set[str]:
+    """Press again and again; the references that were acknowledged."""
+    acknowledged: set[str] = set()
+    unit = Unit(port, STREAM)
+    try:
+        while True:
+            ref = f"K{number}x{len(acknowledged)}"
+            unit.send(request(body=mrq(ref=ref), branch=f"z9hG4bK-{ref}", call=ref))
+            if unit.code() != 200:
+                return acknowledged
+            acknowledged.add(ref)
+    except (ConnectionError, Silence):
+        return acknowledged
+    finally:
+        unit.close()
+
+
+def free_port() -> int:
+    """One that is free for both TCP and UDP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind((HERE, 0))
+            port = int(tcp.getsockname()[1])
+            try:
+                udp.bind((HERE, port))
+            except OSError:
+                continue
+            return port
+
+
+def receiving(port: int) -> subprocess.Popen[bytes]:
+    """A receiver in a process of its own, listening."""
+    code = (
+        "import asyncio, uvloop\n"
+        "from telecare.receivers import main\n"
+        "from telecare.receivers.sip import SipDoor, SipPlan\n"
+        f"plan = SipPlan(port={port})\n"
+        "make = lambda ingest, book: SipDoor(plan, ingest, book)\n"
+        "async def go():\n"
+        f"    await main.receive('{HERE}', 0, asyncio.Event(), more=[make])\n"
+        "uvloop.run(go())\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((HERE, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return process
+    process.kill()
+    raise AssertionError("the receiver did not start")
