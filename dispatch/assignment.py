@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from dispatch.travel import Mode, Point, Travel, travel
 
 FRESH = timedelta(minutes=30)
+NOTHING: frozenset[str] = frozenset()
+NO_TIME = timedelta(0)
 USUAL_LENGTH = timedelta(hours=1)
 CREW_WHEN_AT_RISK = 2
 # What an unknown way is taken to last, so that such a team comes last but is still asked.
@@ -80,8 +83,7 @@ class Need:
     already_asked: frozenset[UUID] = frozenset()
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A team that can go. `why` says from where the way was estimated."""
 
     team: Team
@@ -91,13 +93,12 @@ class Candidate:
     position_age: timedelta | None
 
 
-@dataclass(frozen=True)
-class Excluded:
+class Excluded(NamedTuple):
     """A team that cannot go, with every reason, the first being the most telling."""
 
     team: Team
     why: tuple[Why, ...]
-    lacking: frozenset[str] = frozenset()
+    lacking: frozenset[str] = NOTHING
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def rank(teams: Iterable[Team], need: Need, now: datetime, *, best: int | None =
     for team in teams:
         reasons = _reasons_against(team, need)
         if reasons:
-            excluded.append(Excluded(team, reasons, need.skills - team.skills))
+            lacking = need.skills - team.skills if Why.LACKS_SKILLS in reasons else NOTHING
+            excluded.append(Excluded(team, reasons, lacking))
             continue
         possible = candidate(team, need, now)
         if _shift_is_long_enough(possible, need, now):
@@ -131,19 +133,24 @@ def _order(possible: Candidate) -> tuple[timedelta, str]:
 
 
 def _reasons_against(team: Team, need: Need) -> tuple[Why, ...]:
-    checks = (
-        (Why.OFF_DUTY, team.on_duty_until is None),
-        (Why.BUSY, team.busy),
-        (Why.ALREADY_ASKED, team.id in need.already_asked),
-        (Why.LACKS_SKILLS, not need.skills <= team.skills),
-        (Why.TOO_FEW, need.at_risk and team.crew < CREW_WHEN_AT_RISK),
-    )
-    return tuple(why for why, holds in checks if holds)
+    """Usually none, or one: a list is made only for the teams that cannot go."""
+    reasons: tuple[Why, ...] = ()
+    if team.on_duty_until is None:
+        reasons += (Why.OFF_DUTY,)
+    if team.busy:
+        reasons += (Why.BUSY,)
+    if need.already_asked and team.id in need.already_asked:
+        reasons += (Why.ALREADY_ASKED,)
+    if not need.skills <= team.skills:
+        reasons += (Why.LACKS_SKILLS,)
+    if need.at_risk and team.crew < CREW_WHEN_AT_RISK:
+        reasons += (Why.TOO_FEW,)
+    return reasons
 
 
 def _shift_is_long_enough(possible: Candidate, need: Need, now: datetime) -> bool:
     until = possible.team.on_duty_until
-    way = possible.way.time if possible.way else timedelta(0)
+    way = possible.way.time if possible.way else NO_TIME
     return until is not None and until >= now + way + need.usual_length
 
 
@@ -170,7 +177,7 @@ def _origin(team: Team, age: timedelta | None) -> tuple[Why, Point | None]:
 def _burden(team: Team, need: Need, now: datetime) -> timedelta:
     """What makes another team fairer or wiser to send."""
     if need.urgent:
-        return timedelta(0)
+        return NO_TIME
     burden = JOB_PENALTY * team.jobs_this_shift
     burden += SPARE_SKILL_PENALTY * len(team.skills - need.skills)
     if team.free_since and now - team.free_since < RESTING:

@@ -1,7 +1,6 @@
 """How long a team needs to get there: an estimate that says where it comes from."""
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -44,8 +43,7 @@ class Point(NamedTuple):
         return abs(self.latitude) <= NORTHMOST and abs(self.longitude) <= EASTMOST
 
 
-@dataclass(frozen=True)
-class Travel:
+class Travel(NamedTuple):
     """A way: how long it takes, how far it is as the crow flies (metres), and who says so."""
 
     time: timedelta
