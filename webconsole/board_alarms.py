@@ -39,7 +39,7 @@ def _heard(session: Session, found: Iterable[Alarm]) -> dict[UUID, int]:
     """How often each alarm's signal was sent again."""
     ids = [each.signal_id for each in found]
     rows = session.execute(select(Signal.id, Signal.repeats).where(Signal.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return {key: value for key, value in rows}  # noqa: C416 - rows are typed, dict() loses it
 
 
 def row(alarm: Alarm, person: Person | None, words: Words) -> dict[str, Any]:
@@ -110,8 +110,9 @@ def steps(
         label = words.say("Call %(who)s", who=_named(near))
         plan.append(_call_step("call_contact", label, calls, near, words))
     plan.append(_team_step(job, words))
+    under_way = next((step for step in plan if step["state"] == "now"), None)
     undone = next((step for step in plan if step["state"] != "done"), None)
-    if undone is not None:
+    if under_way is None and undone is not None:
         undone["state"] = "now"
     return plan
 
@@ -138,7 +139,7 @@ def _call_step(
         "label": label,
         "icon": "phone",
         "button": words.say("Call again") if last else words.say("Call"),
-        "state": "done" if last else "todo",
+        "state": "todo" if last is None else "done" if last.over else "now",
         "done_at": last.arrived_at if last else None,
         "detail": _went(last, words) if last else "",
     }

@@ -41,7 +41,7 @@ AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
-        pytest.skip("LOUD: Chromium is missing, so no page was looked at; ./centrale test installs it")
+        pytest.skip("LOUD: Chromium is missing, so no page was looked at")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield opened

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from callcenter.carriers.simulated_town import Town
 from callcenter.calls import Call
+from callcenter.carriers.simulated_town import Town
 from dispatch.interventions import Intervention
 from registry.kit import db
 from registry.people import Person
@@ -48,9 +48,7 @@ def test_a_call_from_its_ring_to_its_outcome(anna: Console, town: Town) -> None:
         assert pina.name == "Pina Inventata"
 
 
-def test_an_alarm_from_the_button_to_its_closing(
-    anna: Console, town: Town, house: House
-) -> None:
+def test_an_alarm_from_the_button_to_its_closing(anna: Console, town: Town, house: House) -> None:
     town.behave("+390815550101", answers_after="0", talks_for="60")
     assert b"ACK" in press_button(house, ACCOUNT, 1)
     anna.reads("Pulsante")

@@ -1,4 +1,4 @@
-"""Every page, light and dark, Italian and English: axe-core finds nothing, no third host is asked."""
+"""Every page, light and dark: axe-core finds nothing, and no third host is asked."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit

@@ -124,7 +124,7 @@ def _staff(session: Session, found: list[Alarm] | list[Call]) -> dict[UUID, str]
     """The names of those who hold or held these."""
     ids = {each.operator_id for each in found if each.operator_id is not None}
     rows = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return {key: value for key, value in rows}  # noqa: C416 - rows are typed, dict() loses it
 
 
 def _common(
