@@ -1,33 +1,26 @@
 """JSON of the registry: people, cases and who I am."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Self
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from registry import cases, contacts, journal, people, search
+from registry import cases, contacts, journal, people, people_api
 from registry.access import Right
 from registry.cases import Area, Case, CaseState
 from registry.contacts import Channel, Contact
 from registry.door import Me, allow
 from registry.kit.db import locked
 from registry.kit.http import InTransaction
-from registry.matching import Fact, Why
 from registry.people import NearPerson, Person, Phone
+from registry.people_api import AddressOut, AlertOut, Name, NearOut, Out, PersonOut, PhoneOut, held
 from registry.places import Address, AddressKind
-from registry.search import Hit
 
 router = APIRouter(tags=["registry"])
-Name = Annotated[str, Field(max_length=120)]
+router.include_router(people_api.router)
 Text = Annotated[str, Field(max_length=4000)]
-
-
-class Out(BaseModel):
-    """Answers are read from the models' attributes."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class MeOut(Out):
@@ -38,85 +31,6 @@ class MeOut(Out):
     rights: list[str]
     team_id: UUID | None
     csrf: str | None = None
-
-
-class PhoneOut(Out):
-    id: UUID
-    number: str
-    label: str
-
-
-class AddressOut(Out):
-    id: UUID
-    kind: AddressKind
-    street: str
-    town: str
-    latitude: float | None
-    longitude: float | None
-    how_to_get_in: str
-
-
-class AlertOut(Out):
-    id: UUID
-    kind: str
-    text: str
-
-
-class NearOut(Out):
-    id: UUID
-    position: int
-    name: str
-    phone: str
-    relation: str
-    holds_keys: bool
-
-
-class PersonBrief(Out):
-    id: UUID
-    name: str
-    birth_year: int | None
-    age: int | None
-    language: str
-
-
-class PersonFound(PersonBrief):
-    """`score` is from 0 to 1; `why` says what speaks for this person."""
-
-    score: float
-    why: list[Why]
-
-    @classmethod
-    def of(cls, hit: Hit) -> Self:
-        brief = PersonBrief.model_validate(hit.person)
-        return cls(**brief.model_dump(), score=hit.score, why=list(hit.why))
-
-
-class PeopleFound(BaseModel):
-    """`ask_for`: the fact to ask next, when there are too many namesakes."""
-
-    items: list[PersonFound]
-    ask_for: Fact | None = None
-    case_id: UUID | None = None
-
-
-class PersonOut(PersonBrief):
-    given_name: str
-    family_name: str
-    birth_date: date | None
-    restricted: bool
-    phones: list[PhoneOut]
-    addresses: list[AddressOut]
-    alerts: list[AlertOut]
-    near: list[NearOut]
-
-
-class PersonIn(BaseModel):
-    given_name: Name = ""
-    family_name: Name = ""
-    birth_year: int | None = None
-    birth_date: date | None = None
-    language: Annotated[str, Field(max_length=12)] = "it"
-    phone: Annotated[str, Field(max_length=40)] | None = None
 
 
 class PhoneIn(BaseModel):
@@ -198,34 +112,6 @@ def read_me(me: Me, request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/people", dependencies=[allow(Right.READ_PEOPLE)])
-def find_people(
-    session: InTransaction, me: Me, q: Annotated[str, Query(max_length=200)] = ""
-) -> PeopleFound:
-    """At most 10: by phone, code, case number, or names however misspelt, with a year or an age."""
-    if not q.strip():
-        return PeopleFound(items=[])
-    found = search.find(session, q, me)
-    return PeopleFound(
-        items=[PersonFound.of(hit) for hit in found.people],
-        ask_for=found.ask_for,
-        case_id=found.case.id if found.case else None,
-    )
-
-
-@router.post(
-    "/people",
-    dependencies=[allow(Right.WRITE_PEOPLE)],
-    response_model=PersonOut,
-    status_code=status.HTTP_201_CREATED,
-)
-def create_person(session: InTransaction, new: PersonIn) -> Person:
-    person = people.create(session, **new.model_dump(exclude={"phone"}))
-    if new.phone:
-        people.add_phone(session, person, new.phone)
-    return person
-
-
 @router.get(
     "/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)], response_model=PersonOut
 )
@@ -241,7 +127,7 @@ def read_person(person_id: UUID, session: InTransaction, me: Me) -> Person:
     status_code=status.HTTP_201_CREATED,
 )
 def add_phone(person_id: UUID, new: PhoneIn, session: InTransaction, me: Me) -> Phone:
-    return people.add_phone(session, _mine(session, person_id, me), new.number, new.label)
+    return people.add_phone(session, held(session, person_id, me), new.number, new.label)
 
 
 @router.post(
@@ -251,7 +137,7 @@ def add_phone(person_id: UUID, new: PhoneIn, session: InTransaction, me: Me) -> 
     status_code=status.HTTP_201_CREATED,
 )
 def add_address(person_id: UUID, new: AddressIn, session: InTransaction, me: Me) -> Address:
-    return people.add_address(session, _mine(session, person_id, me), **new.model_dump())
+    return people.add_address(session, held(session, person_id, me), **new.model_dump())
 
 
 @router.post(
@@ -261,7 +147,7 @@ def add_address(person_id: UUID, new: AddressIn, session: InTransaction, me: Me)
     status_code=status.HTTP_201_CREATED,
 )
 def add_alert(person_id: UUID, new: AlertIn, session: InTransaction, me: Me) -> people.Alert:
-    return people.add_alert(session, _mine(session, person_id, me), **new.model_dump())
+    return people.add_alert(session, held(session, person_id, me), **new.model_dump())
 
 
 @router.post(
@@ -271,7 +157,7 @@ def add_alert(person_id: UUID, new: AlertIn, session: InTransaction, me: Me) -> 
     status_code=status.HTTP_201_CREATED,
 )
 def add_near(person_id: UUID, new: NearIn, session: InTransaction, me: Me) -> NearPerson:
-    return people.add_contact(session, _mine(session, person_id, me), **new.model_dump())
+    return people.add_contact(session, held(session, person_id, me), **new.model_dump())
 
 
 @router.get("/cases", dependencies=[allow(Right.READ_CASES)])
@@ -298,7 +184,7 @@ def list_cases(
 )
 def open_case(new: CaseIn, session: InTransaction, me: Me) -> Case:
     if new.person_id is not None:
-        _mine(session, new.person_id, me)
+        held(session, new.person_id, me)
     return cases.open_(session, **new.model_dump())
 
 
@@ -349,9 +235,3 @@ def reopen_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> C
     case = locked(session, Case, case_id)
     cases.reopen(session, case, reason=why.reason)
     return case
-
-
-def _mine(session: InTransaction, person_id: UUID, me: Me) -> Person:
-    """The person, if the asker may know of them, held for the change."""
-    people.read(session, person_id, me, why="change")
-    return locked(session, Person, person_id)

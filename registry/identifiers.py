@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal, tax_code
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.spelling import fold
+from registry.tax_code import Doubt
 
 LONGEST = 40
 SIX_MONTHS = 6
@@ -121,6 +123,22 @@ def months_later(day: date, months: int) -> date:
 def shape_is_known(kind: IdentifierKind, value: str) -> bool:
     """False for an STP or ENI that does not look like one: a warning, never a refusal."""
     return kind not in SHAPES or SHAPES[kind].fullmatch(value) is not None
+
+
+def doubts(
+    identifier: Identifier, given_name: str, family_name: str, birth_date: date | None
+) -> list[str]:
+    """What somebody should look at twice: an unknown shape, or a tax code of another name."""
+    if identifier.kind is IdentifierKind.TAX_CODE:
+        return list(
+            tax_code.doubts(
+                identifier.value,
+                given_name=fold(given_name),
+                family_name=fold(family_name),
+                birth_date=birth_date,
+            )
+        )
+    return [] if shape_is_known(identifier.kind, identifier.value) else [Doubt.SHAPE]
 
 
 def holders(session: Session, value: str) -> list[UUID]:

@@ -65,11 +65,14 @@ def find(session: Session, words: str, actor: Actor) -> Found:
     """At most SHOWN people whom the actor may know of. The journal keeps that it was asked."""
     question = asked.read(words, clock.now().date())
     found = _found(session, question, actor)
-    journal.record(
-        session,
-        PeopleSearched(digest=_digest(words), shown=[str(person.id) for person in found.persons]),
-    )
+    note(session, words, found.people)
     return found
+
+
+def note(session: Session, words: str, shown: list[Hit]) -> None:
+    """Keep in the journal that somebody looked, and whom they saw."""
+    ids = [str(hit.person.id) for hit in shown]
+    journal.record(session, PeopleSearched(digest=_digest(words), shown=ids))
 
 
 def _digest(words: str) -> str:
@@ -86,9 +89,9 @@ def _found(session: Session, question: Asked, actor: Actor) -> Found:
     sayings = sayings_of(session, question)
     scored, as_good = ranked(session, sayings, actor)
     there = {hit.person.id for hit in certain}
-    named = _hits(session, [pair for pair in scored if pair[0].person_id not in there], actor)
+    others = _hits(session, [pair for pair in scored if pair[0].person_id not in there], actor)
     return Found(
-        people=[*certain, *named][:SHOWN],
+        people=[*certain, *others][:SHOWN],
         ask_for=None if certain else matching.ask_for(sayings[-1], as_good),
         case=case,
     )
@@ -130,6 +133,17 @@ def _towns(words: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], str]]:
             town = " ".join(words[at : at + size])
             if town in VOCABULARY.towns:
                 yield words[:at] + words[at + size :], town
+
+
+def named(
+    session: Session, said: Said, actor: Actor, *, limit: int = SHOWN, among: Iterable[UUID] = ()
+) -> list[Hit]:
+    """By names and birth alone; `among` are weighed, too, whatever their year."""
+    VOCABULARY.refresh(session)
+    scored, _ = ranked(session, [said], actor, limit)
+    there = {known.person_id for known, _ in scored}
+    weighed, _ = matching.best([said], _known(session, set(among) - there, said.town, actor), limit)
+    return _hits(session, [*scored, *weighed], actor)
 
 
 def ranked(

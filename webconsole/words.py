@@ -83,6 +83,7 @@ HAPPENED = {
     "registry.person_read": N_("File read"),
     "registry.name_added": N_("Another name written down"),
     "registry.identifier_added": N_("Code written down"),
+    "registry.told_apart": N_("Told apart from somebody with a similar name"),
     "registry.person_named": N_("The person became known"),
     "callcenter.caller_named": N_("The caller became known"),
     "registry.case_opened": N_("Case opened"),

@@ -7,7 +7,7 @@ class Problem(Exception):  # noqa: N818 - a problem is what we tell people, not 
     """Something we refuse, with a sentence that says why and what to do.
 
     `message` is an English catalogue key; `params` fill its %(name)s places, so that the edge
-    can say the same sentence in the reader's language.
+    can say the same sentence in the reader's language. `more` goes into the answer as it is.
     """
 
     def __init__(self, message: str, *, field: str | None = None, **params: Any) -> None:
@@ -15,6 +15,7 @@ class Problem(Exception):  # noqa: N818 - a problem is what we tell people, not 
         self.message = message
         self.params = params
         self.field = field
+        self.more: dict[str, Any] = {}
 
 
 class NotFound(Problem):

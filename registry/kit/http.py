@@ -70,7 +70,7 @@ def install(app: FastAPI) -> None:
 def problem(request: Request, said: Exception) -> Response:
     """The answer to a program."""
     assert isinstance(said, errors.Problem)  # noqa: S101 - what it was registered for
-    detail, more = sentence(request, said), dict[str, Any]()
+    detail, more = sentence(request, said), dict(said.more)
     if said.field:
         more["errors"] = [{"field": said.field, "message": detail}]
     answer = problem_json(status_of(said), type(said).__name__, detail, **more)

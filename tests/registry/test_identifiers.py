@@ -110,11 +110,18 @@ def test_stp_ends_after_six_months_and_is_renewed(session: Session, nina: Person
 
 
 @pytest.mark.parametrize(
-    ("value", "dates"), [("", {}), ("--", {}), ("A" * 41, {}), ("X1", "wrong")]
+    ("value", "ends"),
+    [("", None), ("--", None), ("A" * 41, None), ("X1", date(2026, 1, 1))],
 )
 def test_a_code_that_is_none_is_refused(
-    session: Session, nina: Person, value: str, dates: object
+    session: Session, nina: Person, value: str, ends: date | None
 ) -> None:
-    days = {"valid_from": date(2026, 2, 1), "valid_to": date(2026, 1, 1)} if dates else {}
     with pytest.raises(Invalid):
-        identifiers.add(session, nina.id, kind=IdentifierKind.OTHER, value=value, **days)
+        identifiers.add(
+            session,
+            nina.id,
+            kind=IdentifierKind.OTHER,
+            value=value,
+            valid_from=date(2026, 2, 1),
+            valid_to=ends,
+        )
