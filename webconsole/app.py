@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import telecare.api
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import callcenter.api
 import dispatch.api
 import registry.api
+import telecare.api
 from callcenter import operators, webhooks
 from registry.kit import http
 from webconsole import board, health, live, login, pages, rendering, wiring

@@ -1,8 +1,8 @@
 """The Celery worker: `celery -A webconsole.worker worker`."""
 
-import callcenter.tasks  # noqa: F401 - registers its tasks
 from celery import Celery
 
+import callcenter.tasks  # noqa: F401 - registers its tasks
 from registry.kit import jobs
 from webconsole import wiring
 
