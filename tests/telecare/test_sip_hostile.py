@@ -104,7 +104,8 @@ def test_killed_again_and_again_nothing_acknowledged_is_lost(
     database: None, pytestconfig: pytest.Config
 ) -> None:
     """Rounds of SIGKILL while presses come in: each acknowledged one is there, once."""
-    rounds = int(pytestconfig.getoption("--kills", default=5))
+    # Beside tests/gates, which kills everything else too.
+    rounds = max(3, int(pytestconfig.getoption("--kills")) // 4)
     dice = random.Random(11)
     port = free_port()
     acknowledged: set[str] = set()
