@@ -8,13 +8,12 @@ const RISES = {
   "telecare.alarm_raised": "alarm",
   "telecare.alarm_handed_back": "alarm",
   "telecare.alarm_escalated": "alarm",
-  "dispatch.panic_raised": "panic",
 };
-const ENDS = new Set(["telecare.alarm_claimed", "telecare.alarm_closed", "dispatch.panic_answered"]);
+const ENDS = new Set(["telecare.alarm_claimed", "telecare.alarm_closed"]);
 const state = document.querySelector("#locked-state span");
 
 function hear({ kind, ids = {} }) {
-  const id = ids.alarm_id || ids.panic_id;
+  const id = ids.alarm_id;
   if (RISES[kind] && id) waiting.set(id, RISES[kind]);
   else if (ENDS.has(kind)) waiting.delete(id);
   else return;
