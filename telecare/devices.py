@@ -71,6 +71,8 @@ class Device(Base):
     @property
     def cipher(self) -> str:
         """How its frames are protected, in words for a table."""
+        if self.protocol == SCAIP:
+            return "digest" if self.key else ""
         return _AES.get(len(self.key or b""), "")
 
 
