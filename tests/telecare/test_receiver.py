@@ -4,7 +4,7 @@ import socket
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from registry import deadlines
 from registry.journal import Entry
@@ -14,7 +14,8 @@ from telecare.alarms import AlarmRaised, AlarmState
 from telecare.faults import Fault
 from telecare.protocols.base import Kind, Message, Verdict
 from telecare.protocols.dc09_crypto import encrypt, timestamp
-from telecare.protocols.dc09_frames import wrap
+from telecare.protocols.dc09_frames import HOPELESS, wrap
+from telecare.receivers import lines
 from telecare.signals import Signal
 from telecare.triage import Lane
 from tests.telecare.conftest import Dial
@@ -259,3 +260,51 @@ def test_without_a_commit_there_is_no_answer(dial: Dial) -> None:
     line.socket.settimeout(10)
     assert line.answer() == b'"ACK"0001L0#4711[]'
     assert len(raised()) == 1
+
+
+def test_slow_and_silent_peers_are_closed_and_good_ones_are_not(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "FIRST_FRAME_WITHIN", 0.5)
+    silent, slow, good = dial(), dial(), dial()
+    slow.send(b"\n1234")
+    assert good.ask(cid("1602"))
+    assert silent.answer() == b""
+    assert slow.answer() == b""
+    assert good.ask(cid("1602", 2))
+
+
+def test_a_peer_that_sends_only_nonsense_is_closed(dial: Dial) -> None:
+    line = dial()
+    line.send(b'\n00000010"xxxx\r' * 100)
+    assert line.answer() == b""
+    assert dial().ask(cid("1602"))  # whoever comes later is stored later
+    with db.transaction() as session:
+        (kept,) = signals.listed(session, verdict=Verdict.BROKEN)
+    assert kept.repeats < HOPELESS
+
+
+def test_more_than_can_be_stored_at_once_is_read_more_slowly_and_none_is_lost(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "HIGH_WATER", 8)
+    monkeypatch.setattr(lines, "LOW_WATER", 4)
+    monkeypatch.setattr(lines, "MOST_UNANSWERED", 8)
+    line = dial()
+    for number in range(1, 301, 20):
+        line.send(*(cid("1602", sequence) for sequence in range(number, number + 20)))
+    answers = [line.answer()[5:9] for _ in range(300)]
+    assert answers == [b"%04d" % number for number in range(1, 301)]
+    with db.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Signal)) == 300
+
+
+def test_good_alarms_are_answered_beside_many_broken_frames(dial: Dial) -> None:
+    noisy = dial()
+    good = dial()
+    for number in range(1, 6):
+        for _ in range(20):
+            noisy.send(cid("1101").replace(b"1101", b"1100"))
+        noisy.send(cid("1602", number))
+        assert good.ask(cid("1101", number, account="8001"))
+    assert len(raised()) == 5
