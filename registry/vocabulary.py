@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import BigInteger, Identity, Index, any_, insert, literal, or_, select, text
+from sqlalchemy import BigInteger, Identity, Index, any_, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import Text
@@ -25,7 +25,12 @@ from registry.spelling import fold, sound
 CLOSE = 40  # words taken for one, best first
 BEGINNINGS = 60  # words taken for a beginning
 LONG = 6  # letters from which two slips are forgiven, else one
-NOW = text("SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text")
+# One row at least: who is under way now, and beside it the words committed since the last look.
+NEW = text(
+    "SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text, kind, word "
+    "FROM (SELECT 1) AS one LEFT JOIN name_words "
+    "ON xid >= :unborn OR xid = ANY (string_to_array(:open, ',')::bigint[])"
+)
 OWN_XID = text("pg_current_xact_id()::text::bigint")
 
 
@@ -153,21 +158,18 @@ class Vocabulary:
     def refresh(self, session: Session) -> None:
         """Take in what was committed since the last look; words later undone stay, unused."""
         with self.lock:
-            snapshot, own = session.execute(NOW).one()
+            rows = session.execute(
+                NEW, {"unborn": self.unborn, "open": ",".join(map(str, self.open))}
+            ).all()
             gathered = defaultdict[WordKind, list[str]](list)
-            for kind, word in session.execute(
-                select(Word.kind, Word.word).where(
-                    or_(
-                        Word.xid >= self.unborn,
-                        Word.xid == any_(literal(self.open, ARRAY(BigInteger()))),
-                    )
-                )
-            ):
-                gathered[kind].append(word)
+            for _, _, kind, word in rows:
+                if kind is not None:
+                    gathered[WordKind(kind)].append(word)
             for town in gathered.pop(WordKind.TOWN, []):
                 self.towns[fold(town)] = self.towns.get(fold(town), frozenset()) | {town}
             for kind, words in gathered.items():
                 self.shelves[kind].add(words)
+            snapshot, own, _, _ = rows[0]
             _, unborn, others = snapshot.split(":")
             self.unborn = int(unborn)
             self.open = [int(each) for each in (*others.split(","), own or "") if each]
