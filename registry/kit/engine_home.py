@@ -185,6 +185,10 @@ class Server:
             source.seek(self.log_start)
             return source.read().decode(errors="replace")
 
+    def ask_to_stop(self) -> None:
+        if self.alive():
+            self.process.send_signal(self.stops[0])
+
     def stop(self, patience: float = 10.0) -> None:
         """End it, first politely and at last by force, and wait until it is gone (seconds)."""
         for ending in self.stops:
@@ -194,7 +198,7 @@ class Server:
             try:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
-                patience = 3.0
+                patience = 1.0
         if self.alive():
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()

@@ -30,6 +30,7 @@ from registry.kit.settings import Settings
 __all__ = ["EngineFailure", "Engines", "running", "start", "temporary"]
 
 OWNER_PATIENCE = 30.0  # seconds until the engines of another process answer
+STOP_PATIENCE = 7.0  # seconds for a polite end, of both at once
 TAKE_OVER_PATIENCE = 15.0  # seconds until a short command that owns them has ended
 
 Say = Callable[[str], None]
@@ -62,10 +63,12 @@ class Engines:
         return dead
 
     def stop(self) -> None:
-        """Stop what this process started, the database last; twice does no harm."""
+        """Stop what this process started; twice does no harm."""
+        for server in self.servers.values():
+            server.ask_to_stop()
         for name in ("valkey", "postgres"):
             if server := self.servers.pop(name, None):
-                server.stop()
+                server.stop(STOP_PATIENCE)
         if self.lock is not None:
             self.lock.close()
             self.lock = None
