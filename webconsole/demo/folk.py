@@ -40,8 +40,7 @@ def settle(session: Session) -> list[Resident]:
     for line in lines:
         person = _person(session, line)
         account = str(FIRST_ACCOUNT + len(residents))
-        key = key_of(account) if line["unit"] == "aes" else ""
-        unit = _unit(session, person, account, key) if line["unit"] else None
+        unit = _unit(session, person, account, line["unit"]) if line["unit"] else None
         residents.append(Resident(person, unit))
     return residents
 
@@ -88,11 +87,13 @@ def _cells(written: str) -> list[str]:
     return [each.strip() for each in written.split("|") if each.strip()]
 
 
-def _unit(session: Session, person: Person, account: str, key: str) -> Device:
+def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
+    """`kind`: plain and aes speak SIA DC-09, scaip speaks SIP and has a password."""
     return devices.add(
         session,
         account=account,
-        key=key,
+        protocol=devices.SCAIP if kind == "scaip" else devices.DC09,
+        key="" if kind == "plain" else key_of(account),
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
         person_id=person.id,
