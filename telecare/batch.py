@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import uuid_utils
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from registry.journal import Event
 from registry.kit import clock
 from registry.kit.db import new_id
 from telecare import alarms, devices, escalation, faults, refusals, rows, signals
-from telecare.alarms import AlarmRaised, AlarmState
+from telecare.alarms import AlarmRaised
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
 from telecare.protocols.sia_dc09 import position
@@ -23,6 +24,7 @@ from telecare.signals import SignalRepeated
 from telecare.triage import Becomes, lane_of, sort
 
 REFUSED = "refused"
+FAULTY = frozenset({Becomes.FAULT, Becomes.FAULT_OVER})
 Account = tuple[str, str]
 Book = dict[Account, Known]
 
@@ -133,23 +135,23 @@ def _news(cursor: Cursor[Any], group: Sequence[Received], batch: Batch) -> list[
 
 def _weigh(each: Received, device: Known | None, batch: Batch) -> str:
     """Turn the reports of a frame into alarms, faults and marks; returns what it became."""
-    if each.message.verdict is Verdict.CLOCK_OFF and device is not None:
-        batch.told.append(faults.Told(device.id, Kind.CLOCK, each.at, over=False))
     if each.message.verdict is not Verdict.GOOD:
+        if each.message.verdict is Verdict.CLOCK_OFF and device is not None:
+            batch.told.append(faults.Told(device.id, Kind.CLOCK, each.at, over=False))
         return REFUSED
+    reports = each.message.reports
     called_off = False
-    for number, report in enumerate(each.message.reports):
+    for number, report in enumerate(reports):
         becomes = sort(report).becomes
+        called_off = called_off or becomes is Becomes.CALLED_OFF
         if becomes is Becomes.ALARM:
             raise_(batch, each, number, report, device)
-        elif becomes is Becomes.CALLED_OFF:
-            called_off = True
-        elif becomes is not Becomes.KEPT and device is not None:
+        elif becomes in FAULTY and device is not None:
             over = becomes is Becomes.FAULT_OVER
             batch.told.append(faults.Told(device.id, report.kind, each.at, over))
     if called_off:
-        batch.deadlines.append(rows.deadline(escalation.CALLED_OFF, each.id, each.at))
-    return sort(_weightiest(each.message.reports)).becomes if each.message.reports else "kept"
+        batch.deadlines.append(rows.deadline(escalation.CALLED_OFF, str(each.id), each.at))
+    return sort(_weightiest(reports)).becomes.value if reports else Becomes.KEPT.value
 
 
 def _weightiest(reports: list[Report]) -> Report:
@@ -160,32 +162,35 @@ def _weightiest(reports: list[Report]) -> Report:
 
 def raise_(batch: Batch, each: Received, number: int, report: Report, device: Known | None) -> None:
     """One alarm, with its fact in the journal (alarms.AlarmRaised) and its first deadline."""
-    alarm_id = new_id()
+    alarm_id = str(uuid_utils.uuid7())
     message = each.message
-    lane = lane_of(report.kind)
-    person_id = device.person_id if device is not None else None
+    kind, lane, at = report.kind.value, lane_of(report.kind).value, str(each.at)
+    device_id, person_id = (rows.NULL, rows.NULL) if device is None else _ids(device)
     north, east = message.position or position(message.extras) or (None, None)
     batch.alarms.append(
-        f"{alarm_id}\t{each.id}\t{number}\t{rows.text(each.account[1])}"
-        f"\t{rows.or_null(device.id if device is not None else None)}\t{rows.or_null(person_id)}"
-        f"\t{report.kind}\t{lane}\t{rows.text(report.code)}\t{rows.text(report.zone)}"
+        f"{alarm_id}\t{each.id}\t{number}\t{rows.text(each.account[1])}\t{device_id}\t{person_id}"
+        f"\t{kind}\t{lane}\t{rows.text(report.code)}\t{rows.text(report.zone)}"
         f"\t{message.encrypted}\t{rows.or_null(north)}\t{rows.or_null(east)}"
-        f"\t{AlarmState.WAITING}\t{each.at}\t0\t\n"
+        f"\twaiting\t{at}\t0\t\n"
     )
-    facts = f'{{"alarm_id": "{alarm_id}", "alarm_kind": "{report.kind}", "lane": "{lane}"}}'
-    batch.facts.append(rows.fact(each.at, AlarmRaised.kind, person_id, None, facts))
+    facts = f'{{"alarm_id": "{alarm_id}", "alarm_kind": "{kind}", "lane": "{lane}"}}'
+    batch.facts.append(rows.fact(at, AlarmRaised.kind, person_id, rows.NULL, facts))
     due_at = each.at + alarms.ANSWER_WITHIN
     batch.deadlines.append(rows.deadline(alarms.UNANSWERED, alarm_id, due_at))
 
 
+def _ids(device: Known) -> tuple[str, str]:
+    return str(device.id), rows.or_null(device.person_id)
+
+
 def _line(each: Received, device: Known | None, became: str) -> str:
     message = each.message
-    kind = _weightiest(message.reports).kind if message.reports else ""
+    kind = _weightiest(message.reports).kind.value if message.reports else ""
     return (
         f"{each.id}\t{each.at}\t{each.protocol.name}\t{each.path}\t{rows.text(each.peer)}"
-        f"\t{rows.bytes_of(each.cut.raw)}\t{message.verdict}\t{rows.text(message.reason)}"
+        f"\t{rows.bytes_of(each.cut.raw)}\t{message.verdict.value}\t{rows.text(message.reason)}"
         f"\t{rows.text(each.account[1])}\t{rows.text(message.sequence)}\t{message.encrypted}"
-        f"\t{rows.or_null(device.id if device is not None else None)}\t{kind}\t{became}"
+        f"\t{rows.NULL if device is None else device.id}\t{kind}\t{became}"
         f"\t{rows.json_of(rows.decoded(message))}\t{rows.bytes_of(each.digest)}\t0\n"
     )
 
@@ -238,4 +243,5 @@ def _repeated(cursor: Cursor[Any], repeats: dict[UUID, int]) -> list[Event]:
 def _fact(event: Event) -> str:
     row = journal.row(event)
     facts = json.dumps(row["facts"], default=str)
-    return rows.fact(row["at"], row["kind"], row["person_id"], row["case_id"], facts)
+    person_id, case_id = rows.or_null(row["person_id"]), rows.or_null(row["case_id"])
+    return rows.fact(str(row["at"]), row["kind"], person_id, case_id, facts)

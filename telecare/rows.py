@@ -31,7 +31,9 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 def text(value: str) -> str:
     """What a sender wrote, so that it stays in its column."""
-    return value if value.isalnum() else value.translate(_ESCAPES)
+    if value.isprintable() and "\\" not in value:
+        return value
+    return value.translate(_ESCAPES)
 
 
 def or_null(value: UUID | float | None) -> str:
@@ -44,7 +46,7 @@ def bytes_of(value: bytes) -> str:
 
 def json_of(written: str) -> str:
     """JSON that is ASCII already has no control characters; only its backslashes are doubled."""
-    return written.replace("\\", "\\\\")
+    return written.replace("\\", "\\\\") if "\\" in written else written
 
 
 def write(cursor: Cursor[Any], into: str, lines: Iterable[str]) -> None:
@@ -55,14 +57,14 @@ def write(cursor: Cursor[Any], into: str, lines: Iterable[str]) -> None:
             copy.write(block)
 
 
-def deadline(kind: str, subject_id: UUID, due_at: datetime) -> str:
+def deadline(kind: str, subject_id: str, due_at: datetime) -> str:
     """The first deadline of something new. A subject has one of a kind, so its id serves twice."""
     return f"{subject_id}\t{kind}\t{subject_id}\t{due_at}\n"
 
 
-def fact(at: datetime, kind: str, person_id: UUID | None, case_id: UUID | None, facts: str) -> str:
+def fact(at: str, kind: str, person_id: str, case_id: str, facts: str) -> str:
     """A line of the journal; `facts` is JSON of ids, kinds and codes."""
-    return f"{at}\t{kind}\t{or_null(person_id)}\t{or_null(case_id)}\t{json_of(facts)}\n"
+    return f"{at}\t{kind}\t{person_id}\t{case_id}\t{json_of(facts)}\n"
 
 
 def decoded(message: Message) -> str:
