@@ -53,14 +53,16 @@ class Figures:
 class Ingest:
     """The one writer of a receiver process.
 
-    `answer` is called from the writer's thread with frames that are safely stored.
+    `answer` is called from the writer's thread with frames that are safely stored, `leave` with
+    those that could not be stored and stay unanswered.
     """
 
-    def __init__(self, book: Book, answer: Answer) -> None:
+    def __init__(self, book: Book, answer: Answer, leave: Answer = lambda _: None) -> None:
         self.book = book
         self.figures = Figures()
         self.heard: dict[UUID, datetime] = {}
         self._answer = answer
+        self._leave = leave
         self._waiting: deque[tuple[float, Received]] = deque()
         self._news = threading.Event()
         self._ends = threading.Event()
@@ -121,7 +123,7 @@ class Ingest:
                     return
                 log.warning("ingest.no_database", frames=len(group), reason=type(error).__name__)
                 if time.monotonic() > until or self._ends.is_set():
-                    self.figures.left_unanswered += len(group)
+                    self._left(group)
                     return
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -142,6 +144,10 @@ class Ingest:
         if stored.alarms or stored.repeats:
             self._rings.set()
 
+    def _left(self, group: list[Received]) -> None:
+        self.figures.left_unanswered += len(group)
+        self._leave(group)
+
     def _divide(self, group: list[Received], error: Exception, until: float) -> None:
         """Some frame cannot be stored as it is: find it, and keep it without its meaning."""
         log.warning("ingest.divided", frames=len(group), reason=type(error).__name__)
@@ -153,7 +159,7 @@ class Ingest:
         (each,) = group
         if each.message.reason == "quarantined":
             log.error("ingest.lost", signal=str(each.id), exc_info=error)
-            self.figures.left_unanswered += 1
+            self._left(group)
             return
         self.figures.quarantined += 1
         each.message = _without_meaning(each.message)
@@ -164,18 +170,23 @@ class Ingest:
         while not self._ends.is_set():
             self._rings.wait()
             self._rings.clear()
-            live.ring()
+            try:
+                live.ring()
+            except Problem as problem:
+                log.warning("doorbell.missing", reason=type(problem).__name__)
 
 
 def _is_outage(error: Exception) -> bool:
-    """Whether the same rows may go in later: the database is away, or two writers collided."""
+    """Whether the same rows may go in later; otherwise the rows themselves are at fault.
+
+    The database may be away, read-only, full or not ready, or two writers collided.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.errors.UniqueViolation):
         return True
-    outages = (psycopg.OperationalError, psycopg.InterfaceError, Problem)
-    return isinstance(cause, outages) or (
-        isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError)
-    )
+    if isinstance(cause, psycopg.DataError | psycopg.IntegrityError):
+        return False
+    return isinstance(cause, psycopg.Error | SQLAlchemyError | Problem)
 
 
 def _without_meaning(message: Message) -> Message:

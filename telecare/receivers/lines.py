@@ -79,6 +79,16 @@ class Lines:
             else:
                 said = self.protocol.refuse(each.message, now)
             each.line.say(said, each.peer)
+        self._read_on()
+
+    def leave(self, group: Sequence[Received]) -> None:
+        """These could not be stored: silence, so that the units try again or elsewhere."""
+        for each in group:
+            if each.line is not None:
+                each.line.say(None, each.peer)
+        self._read_on()
+
+    def _read_on(self) -> None:
         if self.held_back and self.ingest.backlog < LOW_WATER:
             for connection in list(self.held_back):
                 connection.go_on()

@@ -71,7 +71,12 @@ async def receive(
                 # None of its own is news too: connections held back may be read again.
                 loop.call_soon_threadsafe(answer_own, own)
 
-    ingest = Ingest(book, answer)
+    def leave(group: Sequence[Received]) -> None:
+        with suppress(RuntimeError):
+            own = [each for each in group if each.protocol is dc09]
+            loop.call_soon_threadsafe(lines.leave, own)
+
+    ingest = Ingest(book, answer, leave)
     doors = [make(ingest, book) for make in more]
     dc09 = SiaDc09()
 

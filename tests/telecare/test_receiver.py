@@ -2,14 +2,16 @@
 
 import socket
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
 from registry import deadlines
 from registry.journal import Entry
 from registry.kit import clock, db
-from telecare import alarms, devices, escalation, faults, rows, signals
+from telecare import alarms, batch, devices, escalation, faults, ingest, rows, signals
 from telecare.alarms import AlarmRaised, AlarmState
 from telecare.faults import Fault
 from telecare.protocols.base import Kind, Message, Verdict
@@ -308,3 +310,35 @@ def test_good_alarms_are_answered_beside_many_broken_frames(dial: Dial) -> None:
         noisy.send(cid("1602", number))
         assert good.ask(cid("1101", number, account="8001"))
     assert len(raised()) == 5
+
+
+def test_what_cannot_be_stored_in_time_stays_unanswered_and_the_line_goes_on(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE", 0.3)
+    monkeypatch.setattr(lines, "MOST_UNANSWERED", 1)
+    line = dial(timeout=4)
+    with db.engine().connect() as other, other.begin():
+        other.exec_driver_sql("LOCK TABLE signals IN EXCLUSIVE MODE")
+        line.send(cid("1101"))
+        with pytest.raises(TimeoutError):
+            line.answer()
+    assert raised() == []
+    line.socket.settimeout(10)
+    assert line.ask(cid("1101")) == b'"ACK"0001L0#4711[]'
+    assert len(raised()) == 1
+
+
+def test_a_database_that_only_reads_is_an_outage_and_nobody_is_answered(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meant = batch.store
+
+    def refuses(*given: Any) -> Any:
+        monkeypatch.setattr(batch, "store", meant)
+        raise psycopg.errors.ReadOnlySqlTransaction
+
+    monkeypatch.setattr(batch, "store", refuses)
+    assert dial().ask(cid("1101")) == b'"ACK"0001L0#4711[]'
+    (alarm,) = raised()
+    assert alarm.kind is Kind.PERSONAL
