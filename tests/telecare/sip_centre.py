@@ -38,14 +38,22 @@ def running(plan: SipPlan) -> Iterator[SipDoor]:
 
     doors: list[MakeDoor] = [make]
 
+    failed: list[Exception] = []
+
     def run() -> None:
         work = main.receive(HERE, 0, stop, lambda _: ready.set(), more=doors)
-        loop.run_until_complete(work)
+        try:
+            loop.run_until_complete(work)
+        except Exception as error:  # noqa: BLE001 - raised where the test is
+            failed.append(error)
+            ready.set()
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
         assert ready.wait(20)
+        if failed:
+            raise failed[0]
         yield made[0]
     finally:
         loop.call_soon_threadsafe(stop.set)

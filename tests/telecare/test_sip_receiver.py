@@ -11,14 +11,17 @@ import pytest
 from sqlalchemy import text
 
 from registry.kit.db import transaction
+from registry.kit.errors import Unavailable
+from registry.kit.settings import Settings
 from telecare import devices
 from telecare.alarms import Alarm
 from telecare.devices import SCAIP, Device
 from telecare.ingest import Ingest
 from telecare.protocols.base import Kind, Verdict
+from telecare.receivers import sip
 from telecare.receivers.sip import SipDoor, SipPlan
 from telecare.signals import Signal
-from tests.telecare.sip_centre import HERE, Connect, Unit, running, stored
+from tests.telecare.sip_centre import HERE, Connect, Silence, Unit, running, stored
 from tests.telecare.sip_units import authorization, mrq, request
 
 STREAM, DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
@@ -250,3 +253,62 @@ def test_while_the_database_is_locked_nothing_is_acknowledged(
     (signal,) = stored(Signal)
     assert signal.repeats == 1, "the refused one was stored late, and is the same alarm"
     assert len(stored(Alarm)) == 1
+
+
+def test_connections_are_read_no_further_while_the_store_is_behind(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telecare.receivers.sip.HIGH_WATER", 0)
+    stream, packets = connect(STREAM), connect()
+    stream.send(request(body=mrq()))
+    assert stream.code() == 200, "what was read is answered"
+    stream.send(request(body=mrq(ref="A2"), branch="z9hG4bK-2"))
+    packets.send(request(body=mrq(ref="A3"), branch="z9hG4bK-3"))
+    assert stream.code() == 200, "read again once the store has caught up"
+
+    monkeypatch.undo()
+    packets.send(request(body=mrq(ref="A3"), branch="z9hG4bK-3"))
+    assert packets.code() == 200, "a datagram not taken is sent again"
+    assert len(stored(Alarm)) == 3
+
+
+def test_more_connections_than_we_hold_are_hung_up_on(
+    connect: Connect, door: SipDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door._connections, "_most", 1)
+    first = connect(STREAM)
+    first.send(request("OPTIONS"))
+    assert first.code() == 200
+    second = connect(STREAM)
+    with pytest.raises((ConnectionError, Silence)):
+        second.code()
+    assert door.figures()["sip_refused_connections"] == 1
+
+
+def test_nonsense_beyond_the_allowance_is_refused_unstored(
+    connect: Connect, door: SipDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door._allowance, "_most", 0.5)
+    unit = connect()
+    unit.send(request(user="999", body=mrq()))
+    assert unit.code() == 200
+    assert b"<snu>99</snu>" in unit.told()
+    assert stored(Signal) == []
+
+
+def test_a_taken_port_is_said_with_the_setting_that_moves_it(door: SipDoor) -> None:
+    with (
+        pytest.raises(Unavailable, match="CENTRALE_SIP_PORT"),
+        running(SipPlan(port=door.port)),
+    ):
+        pass
+
+
+def test_the_settings_make_the_door(tmp_path: Path) -> None:
+    chosen = Settings(
+        sip_port=5999, sip_domain="telesoccorso.example", sip_voice_number="+390000000000"
+    )
+    made = sip.from_settings(chosen)(Ingest({}, lambda _: None), {})
+    assert isinstance(made, SipDoor)
+    assert made.port == 5999
+    assert made.protocol.name == SCAIP

@@ -350,3 +350,68 @@ def test_memory_of_answers_is_given_back(centre: Centre, way: Way) -> None:
     side: Any = centre.side
     assert len(side.answers) == len(side._storing) == len(side._of_one) == 0
     assert not side.questions.waiting
+
+
+def test_a_registration_with_a_wrong_password_is_refused(centre: Centre, way: Way) -> None:
+    centre.receive(request("REGISTER", user="4711"), way)
+    proof = {"Authorization": authorization(way.sent[0], "SHA-256", "REGISTER", key=b"no")}
+    contact = {"Contact": "<sip:4711@192.0.2.7>"}
+    again = request("REGISTER", user="4711", branch="z9hG4bK-2", headers=proof | contact)
+    centre.receive(again, way)
+    assert way.codes == [401, 403]
+    assert len(centre.side.registrar) == 0
+
+
+def test_a_registration_of_nobody_is_no_request(centre: Centre, way: Way) -> None:
+    nobody = request("REGISTER").replace(b"To: <sip:815@", b"To: <sip:")
+    centre.receive(nobody, way)
+    assert way.codes == [400]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        request("ACK", user="4711"),
+        request().replace(b"SIP/2.0\r\n", b"SIP/3.0\r\n", 1),
+        request().replace(b"Via: SIP/2.0/UDP", b"Via: nonsense"),
+        request().replace(b"CSeq: 1 MESSAGE", b"CSeq: 1 OPTIONS"),
+        b"SIP/2.0 200 OK\r\nCall-ID: 1\r\n\r\n",
+        b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP here;branch=z9hG4bK-x\r\n\r\n",
+        b"SIP/2.0 xx OK\r\nVia: SIP/2.0/UDP here;branch=z9hG4bK-x\r\n\r\n",
+        b"INVITE sip:4711@here SIP/2.0\r\nFrom: <sip:4711@here>\r\n\r\n",
+    ],
+)
+def test_what_cannot_be_answered_is_not(centre: Centre, way: Way, raw: bytes) -> None:
+    centre.receive(raw, way)
+    assert way.sent == []
+    assert centre.taken == []
+
+
+def test_a_provisional_answer_does_not_end_our_asking(centre: Centre, way: Way) -> None:
+    centre.receive(request(body=mrq()), way)
+    centre.commit()
+    branch = way.told[0].split(b"branch=")[1].split(b";")[0].decode()
+    trying = f"SIP/2.0 100 Trying\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch={branch}\r\n\r\n"
+    centre.receive(trying.encode(), way)
+    assert len(centre.side.questions.waiting) == 1
+
+
+def test_a_tag_of_the_receiver_is_kept(centre: Centre, way: Way) -> None:
+    raw = request("OPTIONS").replace(b"To: <sip:arc@127.0.0.1>", b"To: <sip:arc@127.0.0.1>;tag=t1")
+    centre.receive(raw, way)
+    assert way.sent[0].count(b";tag=t1\r\n") == 1
+
+
+def test_memory_is_bounded_under_a_flood(
+    centre: Centre, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telecare.protocols.sip_transactions.MOST_ANSWERS", 10)
+    monkeypatch.setattr("telecare.protocols.sip_registrar.MOST", 10)
+    monkeypatch.setattr("telecare.protocols.sip_side.MOST_CHALLENGED", 0)
+    for number in range(50):
+        contact = {"Contact": f"<sip:{number}@192.0.2.7>"}
+        branch = f"z9hG4bK-{number}"
+        centre.receive(request("REGISTER", user=str(number), branch=branch, headers=contact), way)
+    centre.receive(request(user="4711", body=mrq(cid="4711")), way)
+    side: Any = centre.side
+    assert (len(side.answers), len(side.registrar), len(side._challenged)) == (10, 10, 0)
