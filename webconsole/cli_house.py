@@ -131,7 +131,8 @@ def _children() -> list[Child]:
         Child("web", verb("web"), stage=2),
         Child("receive", verb("receive"), stage=1),
         Child("sweep", verb("sweep"), stage=2),
-        Child("work", verb("work"), stage=2),
+        # It takes longest to stop, and what it leaves undone is a row that comes again.
+        Child("work", verb("work"), stage=0),
         *([carrier] if settings().carrier == "simulated" else []),
     ]
 

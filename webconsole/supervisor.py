@@ -25,7 +25,7 @@ LONGEST_PAUSE = 15.0
 CALM = 60.0  # seconds of running after which earlier falls are forgotten
 FALLS_AT_START = 3  # before the house was ever ready: something is wrong, say it
 FALLS_LATER = 12  # afterwards: keep serving as long as there is hope
-STOP_WITHIN = 6.0  # seconds for the children; the engines take the rest of 15
+STOP_WITHIN = 7.0  # seconds for the children; the engines take the rest of 15
 
 Say = Callable[[str], None]
 
