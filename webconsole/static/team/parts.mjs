@@ -5,6 +5,7 @@ import { wake } from "../console/sound.mjs";
 import { atTime, clock, now, toTheSecond, useNow } from "../console/time.mjs";
 import { t, tn } from "../console/words.mjs";
 
+const SOON = 1_500;
 const page = document.getElementById("team");
 
 /** Who we are, how we stand, and whether the centre hears us: on top, whatever happens. */
@@ -97,6 +98,9 @@ function Missed({ asked, doing }) {
 }
 
 function Unsent({ steps }) {
+  const at = useNow();
+  // While the line is good a step is under way for a moment: that is no news.
+  if (at - new Date(steps[0].at) < SOON) return null;
   return html`<div class="notice warn" role="status">
     <${Icon} name="clock" />
     <div class="grow">
