@@ -255,7 +255,7 @@ def list_signals(
 
 @router.get("/faults", dependencies=READ)
 def list_faults(session: InTransaction, limit: Page = 100) -> dict[str, list[FaultOut]]:
-    """Open technical faults, oldest first."""
+    """Open technical faults, newest first."""
     found: list[Fault] = faults.open_(session, limit=limit)
     return {"items": [FaultOut.model_validate(each) for each in found]}
 
