@@ -18,6 +18,8 @@ from tests.telecare.sip_lossy import LossyWay
 
 SCENARIOS = Path(__file__).parent / "sipp"
 TRANSPORTS = ["u1", "t1"]
+ALL_WELL = frozenset({0})
+SOME_GAVE_UP = frozenset({0, 1})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,7 +35,14 @@ def door(database: None) -> Iterator[SipDoor]:
 
 
 def sipp(
-    folder: Path, port: int, scenario: str, rows: list[str], *, transport: str, rate: int = 100
+    folder: Path,
+    port: int,
+    scenario: str,
+    rows: list[str],
+    *,
+    transport: str,
+    rate: int = 100,
+    ends: frozenset[int] = ALL_WELL,
 ) -> str:
     """Run a scenario once for each row; returns what the units were told."""
     (folder / "rows.csv").write_text("SEQUENTIAL\n" + "".join(f"{row};\n" for row in rows))
@@ -47,7 +56,7 @@ def sipp(
     )
     errors = folder / "errors"
     said = errors.read_text()[-2000:] if errors.exists() else ""
-    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{said}"
+    assert done.returncode in ends, f"{done.stdout[-3000:]}\n{said}"
     told = folder / "told"
     return told.read_text() if told.exists() else ""
 
@@ -95,7 +104,9 @@ def test_units_with_a_password_register_and_press(
 
 def test_a_third_of_all_datagrams_lost_is_one_alarm_each(door: SipDoor, tmp_path: Path) -> None:
     with LossyWay(door.port, loss=0.3, seed=7) as way:
-        sipp(tmp_path, way.port, "press", units(60), transport="u1", rate=60)
+        # Of a thousand units one hears none of eleven answers; its press is stored all the same.
+        ends = SOME_GAVE_UP
+        sipp(tmp_path, way.port, "press", units(60), transport="u1", rate=60, ends=ends)
         assert way.lost > 20
     assert len(stored(Alarm)) == 60
     assert len(stored(Signal)) == 60
