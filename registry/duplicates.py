@@ -22,6 +22,13 @@ YEARLESS = 0.96  # the same when we were not told the year
 REACHED = 0.8  # the same when the phone number is shared, too
 
 
+def N_(sentence: str) -> str:  # noqa: N802 - the mark that gathers sentences for translation
+    return sentence
+
+
+WARNING = N_("There may already be a file of this person. Look, or confirm that it is another")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of somebody before there is a file."""
@@ -38,10 +45,7 @@ class Similar(Conflict):
     """There are files that may be of the same person; `candidates` are their ids, best first."""
 
     def __init__(self, hits: list[Hit]) -> None:
-        super().__init__(
-            "There may already be a file of this person. Look first, then confirm that it is "
-            "somebody else"
-        )
+        super().__init__(WARNING)
         self.more["candidates"] = [
             {"id": str(hit.person.id), "score": hit.score, "why": list(hit.why)} for hit in hits
         ]

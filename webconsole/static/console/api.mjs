@@ -6,10 +6,11 @@ const PATIENCE = 10_000;
 
 /** What went wrong, in words for the person at the screen. */
 export class Refused extends Error {
-  constructor(sentence, { status = 0, fields = [] } = {}) {
+  constructor(sentence, { status = 0, fields = [], candidates = [] } = {}) {
     super(sentence);
     this.status = status;
     this.fields = fields;
+    this.candidates = candidates;
   }
 
   /** Nobody knows whether it arrived: trying again is right. */
@@ -35,6 +36,7 @@ async function ask(method, path, body, background = false, key = undefined) {
   throw new Refused(said?.detail || t("The server answered in a way we do not understand."), {
     status: answer.status,
     fields: said?.errors || [],
+    candidates: said?.candidates || [],
   });
 }
 

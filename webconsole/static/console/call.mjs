@@ -99,11 +99,18 @@ function Caller({ item }) {
   const [busy, trouble, act] = useAction();
   const [given, setGiven, clearGiven] = useKept(`given:${item.id}`);
   const [family, setFamily, clearFamily] = useKept(`family:${item.id}`);
-  const save = (event) => {
+  const [alike, setAlike] = useState([]);
+  const save = (event, another = false) => {
     event.preventDefault();
     act("person", async () => {
       const facts = { given_name: given, family_name: family, phone: item.phone };
-      await verbs.newPerson(item, facts);
+      try {
+        await verbs.newPerson(item, facts, another);
+      } catch (error) {
+        if (!error.candidates?.length) throw error;
+        setAlike((await verbs.similarPeople(facts)).items);
+        return;
+      }
       clearGiven();
       clearFamily();
     });
@@ -134,6 +141,20 @@ function Caller({ item }) {
         <span class="help">${t("A call may also stay without a name.")}</span>
       </div>
     </form>
+    ${alike.length > 0 &&
+    html`<div class="stack" role="status">
+      <p>${t("Perhaps there is a file already:")}</p>
+      <div class="line wrap">
+        ${alike.map(
+          (person) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => act(person.id, () => verbs.nameCaller(item, person.id))}>
+            <${Icon} name="person" />${person.name}${person.birth_year && `, ${person.birth_year}`}
+          </button>`,
+        )}
+        <button class="button plain" disabled=${Boolean(busy)} onClick=${(event) => save(event, true)}>
+          <${Icon} name="plus" />${t("It is somebody else: new file")}
+        </button>
+      </div>
+    </div>`}
     <${Trouble} error=${trouble} />
   </section>`;
 }

@@ -80,11 +80,13 @@ export const askForTeam = (item, wish) =>
       : post(`/api/v1/board/calls/${item.id}/ask-for-team`, wish),
   );
 
-export async function newPerson(item, facts) {
-  const person = await post("/api/v1/people", facts);
+/** `another`: we were told who may be the same, and it is somebody else. */
+export async function newPerson(item, facts, another = false) {
+  const person = await post(`/api/v1/people${another ? "?force=true" : ""}`, facts);
   await nameCaller(item, person.id);
   return person;
 }
 
+export const similarPeople = (facts) => post("/api/v1/people/similar", facts);
 export const findPeople = (words) => get(`/api/v1/people?q=${encodeURIComponent(words)}`);
 export const choose = (status) => did(post("/api/v1/me/status", { status }));
