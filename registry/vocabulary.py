@@ -31,6 +31,11 @@ NEW = text(
     "FROM (SELECT 1) AS one LEFT JOIN name_words "
     "ON xid >= :unborn OR xid = ANY (string_to_array(:open, ',')::bigint[])"
 )
+# A process's first look arranges all words, and whoever asks meanwhile waits for it.
+PATIENCE = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '60s', true), "
+    "set_config('statement_timeout', '30s', true)"
+)
 OWN_XID = text("pg_current_xact_id()::text::bigint")
 
 
@@ -157,6 +162,8 @@ class Vocabulary:
 
     def refresh(self, session: Session) -> None:
         """Take in what was committed since the last look; words later undone stay, unused."""
+        if not self.unborn:
+            session.execute(PATIENCE)
         with self.lock:
             rows = session.execute(
                 NEW, {"unborn": self.unborn, "open": ",".join(map(str, self.open))}
