@@ -64,11 +64,12 @@ class Engines:
 
     def stop(self) -> None:
         """Stop what this process started; twice does no harm."""
-        for server in self.servers.values():
+        stopping = list(self.servers.values())
+        self.servers.clear()
+        for server in stopping:
             server.ask_to_stop()
-        for name in ("valkey", "postgres"):
-            if server := self.servers.pop(name, None):
-                server.stop(STOP_PATIENCE)
+        for server in stopping:
+            server.stop(STOP_PATIENCE)
         if self.lock is not None:
             self.lock.close()
             self.lock = None
