@@ -1,6 +1,7 @@
 """Nobody answers: an alarm asks more and more people by itself, and never stops asking."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import httpx2
 import pytest
@@ -29,6 +30,10 @@ def alarm(anna: httpx2.Client) -> dict[str, object]:
     return found
 
 
+def stands_at(anna: httpx2.Client, level: int) -> bool:
+    return alarm(anna)["level"] == level
+
+
 def test_an_alarm_nobody_takes_goes_up_the_ladder(
     house: House, anna: httpx2.Client, bruno: httpx2.Client
 ) -> None:
@@ -49,7 +54,7 @@ def test_an_alarm_nobody_takes_goes_up_the_ladder(
             house.kill("sweep")
             house.start("sweep")
         move_time(seconds)
-        eventually(lambda level=level: alarm(anna)["level"] == level, within=40)
+        eventually(partial(stands_at, anna, level), within=40)
     assert alarm(anna)["state"] == "escalated"
 
     # Anna takes it after all; Bruno is told who has it.
