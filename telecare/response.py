@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from callcenter.calls import Call
 from sqlalchemy.orm import Session
 
 from callcenter import calls
+from callcenter.calls import Call
 from dispatch import interventions
 from dispatch.interventions import Intervention, Priority
 from registry.access import Actor
