@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -147,12 +146,3 @@ def signed_in(client: TestClient) -> Callable[..., TestClient]:
         return client
 
     return sign_in
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of vectors beside the checkout; tests that want more than the copies skip."""
-    folder = Path(__file__).parents[2] / "shared"
-    if not folder.is_dir():
-        pytest.skip("LOUD: ../shared is not beside this checkout, so its vectors were not run")
-    return folder
