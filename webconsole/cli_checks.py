@@ -45,7 +45,7 @@ STEPS = (
     Step("dependencies", _python("deptry", ".")),
     Step("templates", _python("djlint", "webconsole/templates", "--lint", "--quiet")),
     Step("spelling", _python("codespell_lib", *CODE, "docs", "README.md", "CHANGELOG.md")),
-    Step("lint", _python("ruff", "check", ".")),
+    Step("lint", _python("ruff", "check", "--no-cache", ".")),
     Step("format", _python("ruff", "format", "--check", ".")),
 )
 
