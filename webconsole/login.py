@@ -13,6 +13,7 @@ from registry.kit.errors import NotAllowed, Problem, TooMany
 from registry.kit.http import InTransaction, sentence
 from registry.kit.settings import settings
 from webconsole import rendering
+from webconsole.demo import town as sample
 
 router = APIRouter(include_in_schema=False)
 BOARD, TEAM_PAGE, SIGN_IN, LOCK = "/", "/squadra", "/entra", "/blocco"
@@ -35,7 +36,7 @@ def show_sign_in(request: Request, poi: str = "") -> Response:
         login="",
         error="",
         next_page=_local(poi),
-        demo=settings().demo,
+        demo=sample if settings().demo else None,
         secure=_cookie_will_hold(request),
     )
 
@@ -59,7 +60,7 @@ def sign_in(
             login=login,
             error=sentence(request, problem),
             next_page=_local(poi),
-            demo=settings().demo,
+            demo=sample if settings().demo else None,
             secure=_cookie_will_hold(request),
         )
     at_home = TEAM_PAGE if actor.rights == {Right.RUN_TEAM} else BOARD
