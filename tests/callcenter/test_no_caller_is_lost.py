@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     precondition,
@@ -121,9 +122,20 @@ class Room(RuleBasedStateMachine):
         self.on_the_line.discard(sid)
         room.hangs_up(self.session, self._call(sid))
 
+    @initialize(target=callers)
+    def the_shift_begins_with_a_call(self) -> str:
+        return self.a_conversation()
+
     @rule(target=callers)
     def a_conversation_begins(self) -> str:
+        return self.a_conversation()
+
+    def a_conversation(self) -> str:
         """The usual way in one step, so that what can happen later is reached often."""
+        with queues.turn(self.session):
+            for person in self.staff:
+                operators.back(self.session, person.id)
+                operators.choose(self.session, person.id, Status.AVAILABLE)
         sid = self._ring(hidden=False)
         self.hears_the_queue(sid)
         self.whoever_is_asked_accepts(sid)
@@ -161,11 +173,17 @@ class Room(RuleBasedStateMachine):
         room.voice(self.session, call, call.operator_id, voice)
         return self._tell(sid, "join", voice)
 
-    @rule(target=gossip, sid=callers)
-    def voice_breaks(self, sid: str) -> object:
+    @rule(target=gossip, which=st.integers(0, 3))
+    def voice_breaks(self, which: int) -> object:
+        talking = [sid for sid in sorted(self.on_the_line) if self._inside(sid)]
+        if not talking:
+            return multiple()
+        sid = talking[which % len(talking)]
+        return self._tell(sid, "leave", self._inside(sid)[0])
+
+    def _inside(self, sid: str) -> list[str]:
         parts = legs.of_part(self.session, self._call(sid).id, Part.OPERATOR)
-        inside = [leg for leg in parts if leg.inside]
-        return self._tell(sid, "leave", inside[0].sid) if inside else multiple()
+        return [leg.sid for leg in parts if leg.inside]
 
     @rule(target=gossip, sid=callers)
     def caller_is_led_in(self, sid: str) -> object:
@@ -199,7 +217,10 @@ class Room(RuleBasedStateMachine):
         with self._refusable(), queues.turn(self.session):
             calls.close(self.session, self._call(sid), outcome=outcome, note="")
 
-    @rule(who=st.integers(0, OPERATORS - 1), status=st.sampled_from(Status))
+    @rule(
+        who=st.integers(0, OPERATORS - 1),
+        status=st.sampled_from([Status.AVAILABLE] * 3 + list(Status)),
+    )
     def operator_chooses(self, who: int, status: Status) -> None:
         with queues.turn(self.session):
             operators.choose(self.session, self.staff[who].id, status)
@@ -266,7 +287,9 @@ class Room(RuleBasedStateMachine):
 
     def _nobody_is_lost(self, known: list[Call]) -> None:
         states = {call.sid: call.state for call in known}
-        assert not [sid for sid in self.on_the_line if states[sid] in OVER]
+        for sid in self.on_the_line:
+            assert states[sid] not in OVER, sid
+            assert states[sid] is not CallState.TALKING or self._inside(sid), sid
 
     def _everybody_has_a_next_step(
         self, known: list[Call], live: list[CallOffer], due: dict[UUID, set[str]]
