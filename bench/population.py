@@ -144,6 +144,7 @@ def load(session: Session, people: list[Someone]) -> None:
     assert isinstance(connection, psycopg.Connection)  # noqa: S101
     # What was made by this file is whole: each key beside its person need not be checked.
     connection.execute("SET LOCAL statement_timeout = 0")
+    connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     connection.execute("SET LOCAL session_replication_role = replica")
     ids = [new_id() for _ in people]
     families, givens = set[str](), set[str]()
