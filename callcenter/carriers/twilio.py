@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import httpx2
+import structlog
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import HttpClient
 from twilio.http.response import Response
@@ -30,6 +31,9 @@ from callcenter.carriers.base import (
     Softphone,
     TryAgain,
 )
+from registry.kit.errors import Unavailable
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -228,6 +232,8 @@ class Twilio(Carrier):
         account = self.account
         if account.simulated:
             return Softphone(mode="simulated", identity=identity)
+        if not (account.api_key and account.api_secret and account.app_sid):
+            raise Unavailable("The softphone needs an API key and a TwiML App in the settings")
         token = AccessToken(
             account.sid,
             account.api_key,
@@ -256,7 +262,10 @@ class Twilio(Carrier):
 @cache
 def carrier() -> Carrier:
     """The carrier of this installation: the same code drives Twilio and the built-in double."""
-    return Twilio(account())
+    ours = account()
+    for fault in ours.faults():
+        log.warning("carrier.settings", fault=fault)
+    return Twilio(ours)
 
 
 def _leg(found: Any) -> CarrierLeg:

@@ -18,6 +18,7 @@ from callcenter.carriers import simulated
 from callcenter.carriers.account import Account, of
 from callcenter.carriers.base import LegState, MaybeDone, Refused, TryAgain
 from callcenter.carriers.twilio import TRIES, Twilio
+from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings
 from tests.callcenter.office import SID, account, open_office
 
@@ -249,6 +250,12 @@ def test_the_softphone_token_names_the_operator_the_app_and_the_region(line: Lin
     assert claims["grants"]["voice"]["outgoing"]["application_sid"] == "AP" + "c" * 32
     assert 3590 <= claims["exp"] - int(claims["jti"].rpartition("-")[2]) <= 3600
     assert (phone.mode, phone.edge) == ("twilio", "dublin")
+
+
+def test_without_a_key_there_is_no_softphone_and_that_is_said() -> None:
+    bare = Account(sid=SID, tokens=("t",), public_url="https://centrale.example")
+    with closing(Twilio(bare)) as carrier, pytest.raises(Unavailable, match="TwiML App"):
+        carrier.softphone("0192f5a0")
 
 
 def test_an_account_says_what_cannot_work() -> None:
