@@ -11,7 +11,7 @@ from dispatch.travel import Mode, Point
 from registry import journal
 from registry.kit import clock
 from registry.kit.db import Base, Id
-from registry.kit.errors import Conflict, Invalid
+from registry.kit.errors import Conflict, Invalid, NotFound
 from registry.kit.phone import e164
 
 LARGEST_CREW = 12
@@ -85,3 +85,11 @@ def form(
 def active(session: Session) -> list[Team]:
     """Every team that still exists, by name."""
     return list(session.scalars(select(Team).where(Team.active).order_by(Team.name)))
+
+
+def named(session: Session, name: str) -> Team:
+    """The team of this name; NotFound says so."""
+    found = session.scalar(select(Team).where(Team.name == name.strip(), Team.active))
+    if found is None:
+        raise NotFound("There is no team called “%(name)s”", name=name)
+    return found

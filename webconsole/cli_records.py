@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dispatch import teams
 from registry import sealing, staff, tokens
 from registry.access import Role
 from registry.kit.db import transaction
@@ -41,13 +42,20 @@ def add_staff(
     name: Annotated[str, typer.Option(help="Given name and family name.")],
     role: Annotated[list[str], typer.Option(help=f"May be given several times: {ROLES}.")],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    team: Annotated[str, typer.Option(help="For the role team: the team whose phone it is.")] = "",
 ) -> None:
     """Add somebody who may sign in. The password is asked for, and never taken from the line."""
     unknown = sorted(set(role) - set(Role))
     if unknown:
         raise Invalid(f"There is no role {', '.join(unknown)}: the roles are {ROLES}")
     with house.open_(), transaction() as session:
-        person = staff.add(session, login=login, name=name, roles={Role(each) for each in role})
+        person = staff.add(
+            session,
+            login=login,
+            name=name,
+            roles={Role(each) for each in role},
+            team_id=teams.named(session, team).id if team else None,
+        )
         staff.set_password(session, person, password)
     out.print(f"{login} can sign in")
 
