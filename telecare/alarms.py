@@ -19,12 +19,15 @@ from registry.kit.states import move
 from registry.staff import Staff
 from telecare.devices import Device
 from telecare.protocols.base import Kind
-from telecare.triage import Lane
+from telecare.triage import Lane, lane_of
 
 # The first step of the escalation ladder (escalation.py): UK code of practice and EN 50518
 # category II want nearly all alarms answered within 60 s, so the house asks again at 30 s.
 ANSWER_WITHIN = timedelta(seconds=30)
 UNANSWERED = "telecare.alarm_unanswered"
+# While somebody holds it: when to look whether they are still there (holding.py).
+HELD = "telecare.alarm_held"
+LOOK_AGAIN = timedelta(seconds=60)
 SHORTEST_NOTE = 3
 
 
@@ -74,8 +77,11 @@ class AlarmClaimed(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmHandedBack(journal.Event):
+    """`because` is "asked" when the operator did it, "absent" when their console fell silent."""
+
     alarm_id: UUID
     operator_id: UUID
+    because: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +153,40 @@ class Alarm(Base):
     closed_at: Mapped[datetime | None]
 
 
+def raise_(
+    session: Session,
+    *,
+    signal_id: UUID,
+    position: int,
+    account: str,
+    device_id: UUID | None,
+    person_id: UUID | None,
+    kind: Kind,
+    code: str,
+) -> Alarm:
+    """One alarm with its first deadline; frames raise theirs by the hundred in batch.py."""
+    alarm = Alarm(
+        signal_id=signal_id,
+        position=position,
+        account=account,
+        device_id=device_id,
+        person_id=person_id,
+        kind=kind,
+        lane=lane_of(kind),
+        code=code,
+        zone="",
+        trusted=False,
+    )
+    session.add(alarm)
+    session.flush()
+    deadlines.set_(session, UNANSWERED, alarm.id, alarm.raised_at + ANSWER_WITHIN)
+    journal.record(
+        session,
+        AlarmRaised(alarm_id=alarm.id, alarm_kind=kind, lane=alarm.lane, person_id=person_id),
+    )
+    return alarm
+
+
 def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:
     """Give the alarm to the operator who is about to speak with the person.
 
@@ -164,6 +204,7 @@ def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:
     alarm.answered_at = alarm.answered_at or now
     _put_on_a_case(session, alarm)
     deadlines.cancel(session, UNANSWERED, alarm.id)
+    deadlines.set_(session, HELD, alarm.id, now + LOOK_AGAIN)
     journal.record(
         session, AlarmClaimed(alarm_id=alarm.id, operator_id=operator_id, **_common(alarm))
     )
@@ -199,17 +240,21 @@ def held_by(session: Session, alarm: Alarm, operator_id: UUID) -> None:
         raise _held(session, alarm)
 
 
-def hand_back(session: Session, alarm: Alarm) -> None:
+def hand_back(session: Session, alarm: Alarm, *, because: str = "asked") -> None:
     """Let somebody else answer: the ladder begins again at once."""
     had_it = alarm.operator_id
     move(alarm, AlarmState.WAITING, STEPS)
     alarm.operator_id = None
     alarm.claimed_at = None
     alarm.level = 0
+    deadlines.cancel(session, HELD, alarm.id)
     deadlines.set_(session, UNANSWERED, alarm.id, clock.now() + ANSWER_WITHIN)
     if had_it is not None:
         journal.record(
-            session, AlarmHandedBack(alarm_id=alarm.id, operator_id=had_it, **_common(alarm))
+            session,
+            AlarmHandedBack(
+                alarm_id=alarm.id, operator_id=had_it, because=because, **_common(alarm)
+            ),
         )
 
 
@@ -230,6 +275,7 @@ def close(session: Session, alarm: Alarm, *, outcome: Outcome, note: str) -> Non
     alarm.outcome = outcome
     alarm.note = note
     alarm.closed_at = clock.now()
+    deadlines.cancel(session, HELD, alarm.id)
     deadlines.cancel(session, UNANSWERED, alarm.id)
     contacts.record(
         session,

@@ -11,10 +11,10 @@ from registry import sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
-from telecare import alarms, escalation
+from telecare import alarms, escalation, holding
 
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
-LISTENERS: dict[type[Event], Iterable[Listener]] = {}
+LISTENERS: dict[type[Event], Iterable[Listener]] = {operators.OperatorAbsent: [holding.holder_left]}
 
 # Deadlines kept by the sweeper itself, in the transaction that retires them: no Redis needed.
 INSIDE: dict[str, Inside] = {
@@ -32,6 +32,7 @@ INSIDE: dict[str, Inside] = {
     interventions.NO_NEWS: response.no_news,
     alarms.UNANSWERED: escalation.unanswered,
     escalation.CALLED_OFF: escalation.called_off,
+    alarms.HELD: holding.still_held,
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.

@@ -94,7 +94,7 @@ def test_claiming_stops_the_ladder_and_opens_the_case_of_the_person(
 ) -> None:
     alarm = raised(session, device)
     alarms.claim(session, alarm, anna.id)
-    assert deadlines.of(session, alarm.id) == []
+    assert [each.kind for each in deadlines.of(session, alarm.id)] == [alarms.HELD]
     opened = session.get(Case, alarm.case_id)
     assert opened is not None
     assert opened.person_id == rosa.id
