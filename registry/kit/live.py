@@ -87,5 +87,9 @@ async def _listen() -> AsyncIterator[None]:
     async with bell, bell.pubsub() as channel:
         await channel.subscribe(DOORBELL)
         while True:
-            await channel.get_message(ignore_subscribe_messages=True, timeout=LOOK_ANYWAY)
+            rang = await channel.get_message(ignore_subscribe_messages=True, timeout=LOOK_ANYWAY)
+            if rang is not None:
+                await asyncio.sleep(GATHER)
+                while await channel.get_message(ignore_subscribe_messages=True, timeout=0):
+                    continue
             yield
