@@ -14,6 +14,8 @@ export function Alarm({ item }) {
   const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
   const article = useFocus();
   const next = closing.outcome || item.voice ? null : item.steps.find((step) => step.state === "now");
+  // One line at a time: while it is up, no other call can be made.
+  const possible = (step) => step.verb && !(item.voice && step.verb.startsWith("call"));
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
   const steps = {
     call_home: () => verbs.callHome(item),
@@ -29,7 +31,7 @@ export function Alarm({ item }) {
           <${Icon} name=${next.icon} />${next.label}<${Key}>Ctrl ↵<//>
         </button>`}
         ${item.steps
-          .filter((step) => step !== next && step.verb && step.verb !== "call_contact" && step.state !== "done")
+          .filter((step) => step !== next && possible(step) && step.verb !== "call_contact" && step.state !== "done")
           .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
             <${Icon} name=${step.icon} />${step.label}
           </button>`)}
@@ -44,7 +46,7 @@ export function Alarm({ item }) {
     <section class="card">
       <h2>${item.plan}</h2>
       <ol class="steps">
-        ${item.steps.map((step, at) => html`<${Step} step=${step} n=${at + 1} busy=${busy} run=${doStep} main=${step === next} />`)}
+        ${item.steps.map((step, at) => html`<${Step} step=${step} n=${at + 1} busy=${busy} run=${possible(step) && step !== next && doStep} />`)}
       </ol>
     </section>
     <${Note} note=${closing.note} />
@@ -59,8 +61,8 @@ function Voice({ voice, busy, act }) {
     <${Icon} name="phone" />
     <span class="grow">${voice.number} · ${voice.state_text}${voice.stage === "talking" && ` ${since(voice.since, at)}`}</span>
     <${Mute} />
-    <button class="button" data-main disabled=${Boolean(busy)} onClick=${() => act("hang", () => verbs.hangUp(voice))}>
-      <${Icon} name="hangup" />${t("Hang up")}
+    <button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => act("hang", () => verbs.hangUp(voice))}>
+      <${Icon} name="hangup" />${t("Hang up")}<${Key}>Ctrl ↵<//>
     </button>
   </div>`;
 }
@@ -80,13 +82,13 @@ function Head({ item }) {
   </div>`;
 }
 
-function Step({ step, n, busy, run, main }) {
+function Step({ step, n, busy, run }) {
   return html`<li class=${`step ${step.state}`}>
     <span class="n">${n}</span>
     ${step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
     <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
     <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
-    ${step.verb && !main
+    ${run
       ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${step.label} onClick=${() => run(step)}>${step.button}</button>`
       : html`<span></span>`}
   </li>`;

@@ -160,5 +160,9 @@ function pin(L, where, kind, icon, name) {
     title: name,
     keyboard: false,
     zIndexOffset: kind === "home" ? 1000 : 0,
-  }).bindTooltip(name, { direction: "top", offset: [0, -14], permanent: kind === "team" });
+  }).bindTooltip(name, {
+    direction: kind === "team" ? "bottom" : "top",
+    offset: [0, kind === "team" ? 14 : -14],
+    permanent: kind === "team",
+  });
 }

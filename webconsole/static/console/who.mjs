@@ -81,11 +81,11 @@ function Near({ item, person }) {
       ${person.contacts.map(
         (near, at) => html`<li class="kin">
           <span class="n">${at + 1}</span>
-          <span class="clip" title=${near.name}>
-            ${near.name} <span class="muted">${near.relation}</span>
+          <span class="near-name" title=${`${near.name}, ${near.relation}`}>
+            <span class="clip">${near.name} <span class="muted">${near.relation}</span></span>
             ${near.holds_keys && html`<span class="chip"><${Icon} name="key" />${t("keys")}</span>`}
           </span>
-          ${mine
+          ${mine && !item.voice
             ? html`<button class="button small" disabled=${Boolean(busy)} onClick=${() => act(near.id, () => verbs.callContact(item, near))}>
                 <${Icon} name="phone" />${t("Call")}
               </button>`
