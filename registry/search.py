@@ -39,7 +39,7 @@ from registry.vocabulary import VOCABULARY, Shelf
 
 SHOWN = 10  # people in an answer: a short list is read, a long one is not
 CANDIDATES = 3000  # people scored for one question
-CERTAIN = 0.92  # below this the whole vocabulary is searched, too
+CERTAIN = 0.88  # below this the whole vocabulary is searched, too: two slips and a wrong year
 TOWN_WORDS = 5
 KEY = "search.key"
 
