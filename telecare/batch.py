@@ -1,6 +1,5 @@
 """A batch: what one commit writes for the frames that arrived together."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from registry.journal import Event
 from registry.kit import clock
 from registry.kit.db import new_id
 from telecare import alarms, devices, escalation, faults, refusals, rows, signals
-from telecare.alarms import AlarmRaised
+from telecare.alarms import AlarmRaised, AlarmState
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
 from telecare.protocols.sia_dc09 import position
@@ -51,15 +50,13 @@ class Received:
 
 @dataclass(slots=True)
 class Batch:
-    """Rows gathered for one commit, as lines for COPY."""
+    """What one statement writes, as lines, and what follows from it."""
 
-    at: datetime = field(default_factory=clock.now)
-    signals: list[str] = field(default_factory=list)
-    alarms: list[str] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)
-    deadlines: list[str] = field(default_factory=list)
-    told: list[faults.Told] = field(default_factory=list)
-    repeats: dict[UUID, int] = field(default_factory=dict)
+    signals: list[rows.Row] = field(default_factory=list)
+    alarms: list[rows.Row] = field(default_factory=list)
+    facts: list[rows.Row] = field(default_factory=list)
+    deadlines: list[rows.Row] = field(default_factory=list)
+    told: list[tuple[UUID, faults.Told]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,14 +76,22 @@ def store(session: Session, group: Sequence[Received], book: Book) -> Stored:
     """
     cursor = signals.cursor_of(session)
     _know(session, group, book)
-    batch = Batch()
-    for each in _news(cursor, group, batch):
-        device = book.get(each.account)
-        batch.signals.append(_line(each, device, _weigh(each, device, batch)))
-    _write(cursor, batch)
-    stored = Stored(len(batch.alarms), sum(batch.repeats.values()), _heard(group, book))
-    _write(cursor, _after_refusals(cursor, group, book))
-    return stored
+    first, repeats = _once_each(group)
+    raised = 0
+    while first:
+        batch = Batch()
+        for each in first:
+            device = book.get(each.account)
+            batch.signals.append(_row(each, device, _weigh(each, device, batch)))
+        new, first = _insert(cursor, batch, first, repeats)
+        raised += sum(UUID(row[0]) in new for row in batch.alarms)
+        told = [each for signal_id, each in batch.told if signal_id in new]
+        _record(session, faults.tell(cursor, told))
+    if repeats:
+        signals.count_repeats(cursor, repeats, clock.now())
+        _record(session, _repeated(cursor, repeats))
+    raised += _after_refusals(session, cursor, group, book)
+    return Stored(raised, sum(repeats.values()), _heard(group, book))
 
 
 def _know(session: Session, group: Sequence[Received], book: Book) -> None:
@@ -109,35 +114,60 @@ def _always(key: bytes) -> KeyOf:
     return lambda _: key
 
 
-def _news(cursor: Cursor[Any], group: Sequence[Received], batch: Batch) -> list[Received]:
-    """Those of the group that are not repeats; repeats are counted in the batch."""
+def _once_each(group: Sequence[Received]) -> tuple[list[Received], dict[UUID, int]]:
+    """The group without its own twins, and how often each was repeated within it."""
+    first: dict[bytes, Received] = {}
+    repeats: dict[UUID, int] = {}
     for each in group:
         each.digest = each.digest or signals.digest(each.protocol.name, each.message, each.cut.raw)
-    earlier = signals.earlier(cursor, [each.digest for each in group])
+        same = first.setdefault(each.digest, each)
+        if same is not each:
+            repeats[same.id] = repeats.get(same.id, 0) + 1
+    return list(first.values()), repeats
+
+
+def _insert(
+    cursor: Cursor[Any], batch: Batch, first: Sequence[Received], repeats: dict[UUID, int]
+) -> tuple[set[UUID], list[Received]]:
+    """Store what is new; returns the ids stored now, and what has to be tried once more.
+
+    Repeats are counted. What was sent so long ago that it is news again lets go of its digest.
+    """
+    found = rows.store(
+        cursor,
+        signals=batch.signals,
+        alarms=batch.alarms,
+        facts=batch.facts,
+        deadlines=batch.deadlines,
+        digests=[each.digest for each in first],
+    )
+    new = {row[0] for row in found if row[1] is None}
+    if len(new) == len(first):
+        return new, []
+    earlier = {row[1]: (row[0], row[2]) for row in found if row[1] is not None}
+    again: list[Received] = []
     too_old: set[UUID] = set()
-    first: dict[bytes, Received] = {}
-    for each in group:
-        known = earlier.get(each.digest)
-        if known is not None and known.id == each.id:
-            continue  # committed by an attempt whose answer we never saw
-        if known is not None and each.at - known.arrived_at >= signals.same_within(each.message):
-            too_old.add(known.id)
-            known = None
-        same = known or first.get(each.digest)
-        if same is None:
-            first[each.digest] = each
+    for each in first:
+        known_id, arrived_at = earlier.get(each.digest, (None, None))
+        if each.id in new or known_id == each.id:
+            continue  # the latter: committed by an attempt whose answer we never saw
+        if known_id is None or arrived_at is None:
+            again.append(each)  # another receiver has just stored the same
+        elif each.at - arrived_at >= signals.same_within(each.message):
+            too_old.add(known_id)
+            again.append(each)
         else:
-            batch.repeats[same.id] = batch.repeats.get(same.id, 0) + 1
+            repeats[known_id] = repeats.get(known_id, 0) + 1 + repeats.pop(each.id, 0)
     if too_old:
         signals.let_go(cursor, too_old)
-    return list(first.values())
+    return new, again
 
 
 def _weigh(each: Received, device: Known | None, batch: Batch) -> str:
     """Turn the reports of a frame into alarms, faults and marks; returns what it became."""
     if each.message.verdict is not Verdict.GOOD:
         if each.message.verdict is Verdict.CLOCK_OFF and device is not None:
-            batch.told.append(faults.Told(device.id, Kind.CLOCK, each.at, over=False))
+            batch.told.append((each.id, faults.Told(device.id, Kind.CLOCK, each.at, over=False)))
         return REFUSED
     reports = each.message.reports
     called_off = False
@@ -148,9 +178,10 @@ def _weigh(each: Received, device: Known | None, batch: Batch) -> str:
             raise_(batch, each, number, report, device)
         elif becomes in FAULTY and device is not None:
             over = becomes is Becomes.FAULT_OVER
-            batch.told.append(faults.Told(device.id, report.kind, each.at, over))
+            batch.told.append((each.id, faults.Told(device.id, report.kind, each.at, over)))
     if called_off:
-        batch.deadlines.append(rows.deadline(escalation.CALLED_OFF, str(each.id), each.at))
+        signal_id = str(each.id)
+        batch.deadlines.append(rows.deadline(signal_id, escalation.CALLED_OFF, signal_id, each.at))
     return sort(_weightiest(reports)).becomes.value if reports else Becomes.KEPT.value
 
 
@@ -162,36 +193,59 @@ def _weightiest(reports: list[Report]) -> Report:
 
 def raise_(batch: Batch, each: Received, number: int, report: Report, device: Known | None) -> None:
     """One alarm, with its fact in the journal (alarms.AlarmRaised) and its first deadline."""
-    alarm_id = str(uuid_utils.uuid7())
+    alarm_id, signal_id = str(uuid_utils.uuid7()), str(each.id)
     message = each.message
     kind, lane, at = report.kind.value, lane_of(report.kind).value, str(each.at)
     device_id, person_id = (rows.NULL, rows.NULL) if device is None else _ids(device)
     north, east = message.position or position(message.extras) or (None, None)
     batch.alarms.append(
-        f"{alarm_id}\t{each.id}\t{number}\t{rows.text(each.account[1])}\t{device_id}\t{person_id}"
-        f"\t{kind}\t{lane}\t{rows.text(report.code)}\t{rows.text(report.zone)}"
-        f"\t{message.encrypted}\t{rows.or_null(north)}\t{rows.or_null(east)}"
-        f"\twaiting\t{at}\t0\t\n"
+        (
+            signal_id,
+            alarm_id,
+            str(number),
+            rows.text(each.account[1]),
+            device_id,
+            person_id,
+            kind,
+            lane,
+            rows.text(report.code),
+            rows.text(report.zone),
+            str(message.encrypted),
+            rows.or_null(north),
+            rows.or_null(east),
+            AlarmState.WAITING.value,
+            at,
+        )
     )
     facts = f'{{"alarm_id": "{alarm_id}", "alarm_kind": "{kind}", "lane": "{lane}"}}'
-    batch.facts.append(rows.fact(at, AlarmRaised.kind, person_id, rows.NULL, facts))
+    batch.facts.append((signal_id, at, AlarmRaised.kind, person_id, rows.text(facts)))
     due_at = each.at + alarms.ANSWER_WITHIN
-    batch.deadlines.append(rows.deadline(alarms.UNANSWERED, alarm_id, due_at))
+    batch.deadlines.append(rows.deadline(signal_id, alarms.UNANSWERED, alarm_id, due_at))
 
 
 def _ids(device: Known) -> tuple[str, str]:
     return str(device.id), rows.or_null(device.person_id)
 
 
-def _line(each: Received, device: Known | None, became: str) -> str:
+def _row(each: Received, device: Known | None, became: str) -> rows.Row:
     message = each.message
-    kind = _weightiest(message.reports).kind.value if message.reports else ""
     return (
-        f"{each.id}\t{each.at}\t{each.protocol.name}\t{each.path}\t{rows.text(each.peer)}"
-        f"\t{rows.bytes_of(each.cut.raw)}\t{message.verdict.value}\t{rows.text(message.reason)}"
-        f"\t{rows.text(each.account[1])}\t{rows.text(message.sequence)}\t{message.encrypted}"
-        f"\t{rows.NULL if device is None else device.id}\t{kind}\t{became}"
-        f"\t{rows.json_of(rows.decoded(message))}\t{rows.bytes_of(each.digest)}\t0\n"
+        str(each.id),
+        str(each.at),
+        rows.text(each.protocol.name),
+        each.path,
+        rows.text(each.peer),
+        rows.bytes_of(each.cut.raw),
+        message.verdict.value,
+        rows.text(message.reason),
+        rows.text(each.account[1]),
+        rows.text(message.sequence),
+        str(message.encrypted),
+        rows.NULL if device is None else str(device.id),
+        _weightiest(message.reports).kind.value if message.reports else '""',
+        became,
+        rows.text(rows.decoded(message)),
+        rows.bytes_of(each.digest),
     )
 
 
@@ -204,28 +258,36 @@ def _heard(group: Sequence[Received], book: Book) -> dict[UUID, datetime]:
     }
 
 
-def _after_refusals(cursor: Cursor[Any], group: Sequence[Received], book: Book) -> Batch:
+def _after_refusals(
+    session: Session, cursor: Cursor[Any], group: Sequence[Received], book: Book
+) -> int:
     """Refused again and again, a unit may be a press we cannot read: an operator has to know."""
-    more = Batch()
     refused = {each.account: each for each in group if refusals.may_be_a_press(each.message)}
+    raised = 0
     for account, each in sorted(refused.items()):
-        number = refusals.too_many(cursor, account[1], each.at)
-        if number is not None:
-            report = Report(Kind.UNREADABLE, refusals.PHASE, each.message.reason)
-            raise_(more, each, number, report, book.get(account))
-    return more
+        found = refusals.too_many(cursor, account[1], each.at)
+        if found is not None:
+            number, signal_id = found
+            device = book.get(account)
+            alarms.raise_(
+                session,
+                signal_id=signal_id,
+                position=number,
+                account=account[1],
+                device_id=device.id if device is not None else None,
+                person_id=device.person_id if device is not None else None,
+                kind=Kind.UNREADABLE,
+                code=each.message.reason,
+            )
+            raised += 1
+    # Screens are told by a thread of its own: a dead Redis must not delay an answer.
+    session.info.pop("rang", None)
+    return raised
 
 
-def _write(cursor: Cursor[Any], batch: Batch) -> None:
-    rows.write(cursor, rows.SIGNALS, batch.signals)
-    rows.write(cursor, rows.ALARMS, batch.alarms)
-    if batch.told:
-        batch.facts += [_fact(event) for event in faults.tell(cursor, batch.told)]
-    if batch.repeats:
-        signals.count_repeats(cursor, batch.repeats, batch.at)
-        batch.facts += [_fact(event) for event in _repeated(cursor, batch.repeats)]
-    rows.write(cursor, rows.JOURNAL, batch.facts)
-    rows.write(cursor, rows.DEADLINES, batch.deadlines)
+def _record(session: Session, events: Sequence[Event]) -> None:
+    journal.record_many(session, events)
+    session.info.pop("rang", None)
 
 
 def _repeated(cursor: Cursor[Any], repeats: dict[UUID, int]) -> list[Event]:
@@ -238,10 +300,3 @@ def _repeated(cursor: Cursor[Any], repeats: dict[UUID, int]) -> list[Event]:
         SignalRepeated(signal_id=row[0], alarm_id=row[1], case_id=row[2], person_id=row[3])
         for row in cursor
     ]
-
-
-def _fact(event: Event) -> str:
-    row = journal.row(event)
-    facts = json.dumps(row["facts"], default=str)
-    person_id, case_id = rows.or_null(row["person_id"]), rows.or_null(row["case_id"])
-    return rows.fact(str(row["at"]), row["kind"], person_id, case_id, facts)

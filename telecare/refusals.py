@@ -2,20 +2,20 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 
-from telecare.protocols.base import Kind, Message, Phase, Verdict
+from telecare.protocols.base import Kind, Message, Verdict
 from telecare.triage import Becomes, sort
 
 # From so many refusals of one account within this time on it may be somebody in need whose
 # unit has a wrong clock or a wrong key.
 ENOUGH = 3
 WITHIN = timedelta(minutes=10)
-PHASE = Phase.NEW
 
 _COUNT = (
-    "SELECT coalesce(sum(repeats + 1), 0) FROM signals"
+    "SELECT coalesce(sum(repeats + 1), 0), (array_agg(id ORDER BY id DESC))[1] FROM signals"
     " WHERE account = %s AND became = 'refused' AND verdict IN ('clock_off', 'sealed', 'odd')"
     " AND coalesce(repeated_at, arrived_at) > %s AND arrived_at > %s"
 )
@@ -33,12 +33,14 @@ def may_be_a_press(message: Message) -> bool:
     )
 
 
-def too_many(cursor: Cursor[Any], account: str, at: datetime) -> int | None:
-    """How many of the account were refused lately, if enough and no such alarm is open yet."""
+def too_many(cursor: Cursor[Any], account: str, at: datetime) -> tuple[int, UUID] | None:
+    """How many of the account were refused lately, and the last of them.
+
+    None when they are few, or when an operator has such an alarm before them already.
+    """
     cursor.execute(_COUNT, (account, at - WITHIN, at - 2 * WITHIN))
     row = cursor.fetchone()
-    refused = int(row[0]) if row else 0
-    if refused < ENOUGH:
+    if row is None or int(row[0]) < ENOUGH:
         return None
     cursor.execute(_OPEN, (account, Kind.UNREADABLE.value))
-    return None if cursor.fetchone() else refused
+    return None if cursor.fetchone() else (int(row[0]), row[1])

@@ -1,12 +1,16 @@
 """Frames through the real door: stored, understood, and acknowledged after the commit only."""
 
+import os
 import socket
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from registry import deadlines
 from registry.journal import Entry
@@ -17,6 +21,7 @@ from telecare.faults import Fault
 from telecare.protocols.base import Kind, Message, Verdict
 from telecare.protocols.dc09_crypto import encrypt, timestamp
 from telecare.protocols.dc09_frames import HOPELESS, wrap
+from telecare.protocols.sia_dc09 import SiaDc09
 from telecare.receivers import lines
 from telecare.signals import Signal
 from telecare.triage import Lane
@@ -342,3 +347,20 @@ def test_a_database_that_only_reads_is_an_outage_and_nobody_is_answered(
     assert dial().ask(cid("1101")) == b'"ACK"0001L0#4711[]'
     (alarm,) = raised()
     assert alarm.kind is Kind.PERSONAL
+
+
+@given(data=st.binary(max_size=60).filter(lambda some: not {0x0A, 0x0D, 0x5D} & set(some)))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(data=rb'","\\","}\",{NULL,null \N')
+def test_whatever_is_written_is_stored_as_it_was(session: Session, data: bytes) -> None:
+    dc09 = SiaDc09()
+    for account in (b"NULL", b"null"):
+        body = b'"SIA-DCS"0001L0#%b[%b]' % (account, data)
+        (cut,) = dc09.framer().feed(wrap(body))
+        message = dc09.decode(cut, lambda _: None, clock.now())
+        frame = batch.Received(dc09, cut, message, "tcp", '{"}\\:,NULL', clock.now())
+        frame.digest = os.urandom(16)
+        assert batch.store(session, [frame], {}).alarms >= 0
+        signal = session.get_one(Signal, frame.id)
+        assert (signal.raw, signal.account, signal.peer) == (cut.raw, "NULL", '{"}\\:,NULL')
+        assert signal.decoded["data"] == message.data
