@@ -53,7 +53,8 @@ PARTS_AT_MOST = 4
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Small plain letters and single spaces: "D’Àngelo  Łucja" becomes "dangelo lucja"."""
-    plain = unicodedata.normalize("NFKD", APOSTROPHE.sub("", text).casefold())
+    plain = unicodedata.normalize("NFKD", APOSTROPHE.sub("", text)).casefold()
+    plain = unicodedata.normalize("NFKD", plain)
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return " ".join(WORD.findall(plain.translate(LETTERS)))
 
