@@ -178,6 +178,11 @@ def test_every_task_sent_has_a_worker() -> None:
     assert {name: at for name, at in (sent | written).items() if name not in app.tasks} == {}
 
 
+def _constant(word: ast.expr) -> bool:
+    plain = isinstance(word, ast.Name | ast.Attribute)
+    return plain and ast.unparse(word).rpartition(".")[2].isupper()
+
+
 def _deadlines_set() -> dict[str, str]:
     """Every kind of deadline that is set anywhere, and one place where it is."""
     found = dict[str, str]()
@@ -186,13 +191,10 @@ def _deadlines_set() -> dict[str, str]:
             continue
         for call in each.calls():
             name = _named(call)
-            if name in {"deadlines.set_", "deadlines.set_many", "deadlines.keep"}:
-                kind = call.args[1]
+            if name in {"deadlines.set_", "deadlines.set_many", "deadlines.keep", "rows.deadline"}:
                 # A kind that a function is handed is a constant of whoever calls it.
-                if not isinstance(kind, ast.Name) or kind.id.isupper():
-                    found[each.value(kind)] = each.where(call)
-            elif name == "rows.deadline":
-                found[each.value(call.args[0])] = each.where(call)
+                kinds = [word for word in call.args if _constant(word)]
+                found |= {each.value(kind): each.where(call) for kind in kinds}
     return found
 
 
