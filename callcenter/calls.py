@@ -189,7 +189,7 @@ def hang_up(session: Session, call: Call) -> None:
 
 def end(session: Session, call: Call, *, because: str, at: datetime | None = None) -> None:
     """The line is down. Whoever had the call writes what came of it within a lease."""
-    offers.end(session, call.id, OfferState.KEPT)
+    offer = offers.end(session, call.id, OfferState.KEPT)
     move(call, CallState.ENDED, STEPS)
     call.ended_at = at or clock.now()
     call.ended_because = because
@@ -213,8 +213,10 @@ def end(session: Session, call: Call, *, because: str, at: datetime | None = Non
         # Its outcome is the alarm's; here only whether somebody was reached.
         reached = Outcome.REACHED if call.talking_at else Outcome.NOT_REACHED
         close(session, call, outcome=reached, note=call.note)
-    if call.operator_id is not None:
-        settle_operator(session, call.operator_id)
+    # Whoever had it writes now; whoever was being asked for it meanwhile is free again.
+    for operator_id in {call.operator_id, offer.operator_id if offer else None}:
+        if operator_id is not None:
+            settle_operator(session, operator_id)
 
 
 def abandon(

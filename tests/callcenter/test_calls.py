@@ -356,6 +356,20 @@ def test_a_caller_who_gives_up_after_the_line_broke_was_not_abandoned(
     assert (call.state, call.operator_id) == (CallState.ENDED, anna.id)
 
 
+def test_who_was_asked_meanwhile_is_free_when_such_a_caller_gives_up(
+    session: Session, anna: Staff, bruno: Staff
+) -> None:
+    room.at_desk(session, anna)
+    call = room.talking(session, "CA1", anna.id)
+    room.at_desk(session, bruno)
+    operators.choose(session, anna.id, Status.PAUSED)
+    room.told(session, call, "leave", "CA1-op", 3)
+    assert call.offered_to == bruno.id
+    room.hangs_up(session, call)
+    assert room.operator(session, bruno.id).state is State.IDLE
+    assert room.operator(session, anna.id).state is State.WRAP_UP
+
+
 def test_late_news_shows_that_they_did_speak(session: Session, anna: Staff) -> None:
     room.at_desk(session, anna)
     call = room.ring(session, "CA1")
