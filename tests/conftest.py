@@ -57,15 +57,19 @@ def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         admin.execute(text(f"CREATE DATABASE {name}"))
     url = server.set(database=name)
     os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
-    # Workers share one Valkey: each has a database of its own there too.
-    number = "".join(letter for letter in worker_id if letter.isdigit()) or "15"
-    os.environ["CENTRALE_REDIS_URL"] = os.environ[HINTS].replace("db=0", f"db={number}")
+    os.environ["CENTRALE_REDIS_URL"] = hints_of(worker_id)
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     forget_settings()
     migrate.up()
     yield
     db.engine().dispose()
     live.client().close()
+
+
+def hints_of(worker_id: str) -> str:
+    """Workers share one Valkey, and each has a database of its own there; 0 stays nobody's."""
+    number = int("".join(letter for letter in worker_id if letter.isdigit()) or 14) + 1
+    return os.environ[HINTS].replace("db=0", f"db={number}")
 
 
 def forget_settings() -> None:

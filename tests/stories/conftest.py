@@ -22,7 +22,7 @@ from registry import tokens
 from registry.access import Role
 from registry.kit import db
 from registry.staff import Staff
-from tests.conftest import HINTS, SERVER, forget_settings, somebody
+from tests.conftest import SERVER, forget_settings, hints_of, somebody
 from webconsole import migrate
 
 START_WITHIN = 60.0  # seconds, on a busy machine
@@ -120,7 +120,7 @@ def move_time(seconds: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[House]:
     """Every process of the house, over a database of its own, for the stories of one file."""
     kept = dict(os.environ)
     server = make_url(os.environ[SERVER])
@@ -134,7 +134,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     environment = {
         "CENTRALE_HOME": str(folder),
         "CENTRALE_DATABASE_URL": url,
-        "CENTRALE_REDIS_URL": os.environ.get("CENTRALE_REDIS_URL", os.environ[HINTS]),
+        "CENTRALE_REDIS_URL": hints_of(worker_id),
         "CENTRALE_HTTP_PORT": str(port),
         "CENTRALE_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "CENTRALE_DC09_PORT": str(free_port()),

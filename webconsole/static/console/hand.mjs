@@ -18,6 +18,7 @@ export function Hand() {
   const front = mine.find((item) => keyOf(item) === held) || mine[0];
   const View = front?.kind === "alarm" ? Alarm : Call;
   return html`
+    ${trouble && html`<div class="strip"><${Trouble} error=${trouble} /></div>`}
     ${board.me.paused_by_rule && html`<${Paused} />`}
     ${offer && html`<${Offer} key=${keyOf(offer)} item=${offer} alone=${!front} />`}
     ${mine.length > 1 && html`<${Tabs} items=${mine} front=${front} />`}

@@ -7,6 +7,8 @@ import { learnClock } from "./time.mjs";
 const alarms = (item, verb) => `/api/v1/alarms/${item.id}/${verb}`;
 const calls = (item, verb) => `/api/v1/calls/${item.id}/${verb}`;
 
+const AGAIN = 3_000; // a board that could not be fetched is stale, and says so, until it can
+
 let looking = null;
 let again = false;
 
@@ -35,6 +37,7 @@ async function fetchBoard(background) {
     set({ board, trouble: null, held: keys.includes(held) ? held : keys[0] || null });
   } catch (error) {
     set({ trouble: error });
+    if (error.unreachable) setTimeout(look, AGAIN);
   }
 }
 
