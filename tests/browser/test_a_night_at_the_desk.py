@@ -12,7 +12,8 @@ from registry.people import Person
 from telecare.alarms import Alarm, AlarmState
 from tests.browser.conftest import ACCOUNT, LINE
 from tests.browser.console import Console, press_button
-from tests.stories.conftest import House, eventually
+from tests.stories.conftest import House
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 

@@ -18,7 +18,8 @@ from registry.access import Role
 from registry.kit import clock, db
 from registry.people import Person
 from tests.conftest import PASSWORD, somebody
-from tests.stories.conftest import House, eventually
+from tests.stories.conftest import House
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 

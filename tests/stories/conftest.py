@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from registry.access import Role
 from registry.kit import db
 from registry.staff import Staff
 from tests.conftest import SERVER, forget_settings, hints_of, somebody
+from tests.waiting import eventually
 from webconsole import migrate
 
 START_WITHIN = 60.0  # seconds, on a busy machine
@@ -92,15 +92,6 @@ class House:
         return httpx2.Client(
             base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
         )
-
-
-def eventually(true: Callable[[], Any], *, within: float = 15.0) -> Any:
-    """What `true` answers as soon as it is truthy. It waits for other processes, not for time."""
-    limit = time.monotonic() + within
-    while not (found := true()):
-        assert time.monotonic() < limit, f"nothing for {within} s"
-        time.sleep(0.05)
-    return found
 
 
 def free_port() -> int:

@@ -22,7 +22,8 @@ from registry import people
 from registry.access import Role
 from registry.kit import db
 from registry.kit.settings import settings
-from tests.stories.conftest import House, eventually
+from tests.stories.conftest import House
+from tests.waiting import eventually
 
 LINE = "081 555 0100"
 MARIA = "+390815550101"

@@ -17,7 +17,8 @@ from registry.access import Role
 from registry.kit import clock, db
 from telecare import devices, subscribers
 from tests.stories import units
-from tests.stories.conftest import House, eventually
+from tests.stories.conftest import House
+from tests.waiting import eventually
 
 ACCOUNT = "7A01"
 

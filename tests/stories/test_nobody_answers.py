@@ -8,7 +8,8 @@ import pytest
 
 from registry.access import Role
 from tests.stories import units
-from tests.stories.conftest import House, eventually, move_time
+from tests.stories.conftest import House, move_time
+from tests.waiting import eventually
 
 ACCOUNT = "9B02"
 

@@ -19,19 +19,19 @@ OURS = {"origin": "https://testserver"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class LampLit(journal.Event):
+class BulbLit(journal.Event):
     lamp_id: UUID
 
 
 # Told to whoever may hear of the helpline.
-LampLit.kind = "callcenter.lamp_lit"
-journal.Event.kinds[LampLit.kind] = LampLit
+BulbLit.kind = "callcenter.bulb_lit"
+journal.Event.kinds[BulbLit.kind] = BulbLit
 
 
 def light() -> str:
     lamp = uuid4()
     with transaction() as session:
-        journal.record(session, LampLit(lamp_id=lamp))
+        journal.record(session, BulbLit(lamp_id=lamp))
     return str(lamp)
 
 
@@ -50,7 +50,7 @@ def test_a_console_hears_what_happens_and_gets_ids_only(signed_in: SignIn) -> No
         heard(socket, "snapshot")
         lamp = light()
 
-        message = heard(socket, LampLit.kind)
+        message = heard(socket, BulbLit.kind)
 
     assert message["ids"] == {"lamp_id": lamp}
     assert set(message) == {"position", "kind", "ids"}
@@ -61,12 +61,12 @@ def test_a_console_that_was_away_gets_what_it_missed(signed_in: SignIn) -> None:
     with client.websocket_connect("/live", headers=OURS) as socket:
         socket.send_json({"resume": None})
         light()
-        position = heard(socket, LampLit.kind)["position"]
+        position = heard(socket, BulbLit.kind)["position"]
     missed = [light() for _ in range(3)]
 
     with client.websocket_connect("/live", headers=OURS) as socket:
         socket.send_json({"resume": position})
-        got = [heard(socket, LampLit.kind)["ids"] for _ in missed]
+        got = [heard(socket, BulbLit.kind)["ids"] for _ in missed]
 
     assert got == [{"lamp_id": each} for each in missed]
 
@@ -127,7 +127,7 @@ def test_a_program_listens_with_a_token_and_hears_only_what_it_may(client: TestC
             socket.send_json({"resume": None})
             heard(socket, "snapshot")
         light()
-        heard(hears, LampLit.kind)
+        heard(hears, BulbLit.kind)
         assert deaf.receive_json()["kind"] == "beat"
 
 
