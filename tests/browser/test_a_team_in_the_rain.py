@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import httpx2
@@ -103,6 +104,10 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
+def is_in(room: httpx2.Client, intervention: UUID, state: str) -> bool:
+    return state_of(room, intervention) == state
+
+
 def test_a_job_from_yes_to_closing_with_the_line_lost_on_the_way(
     phone: BrowserContext, page: Page, room: httpx2.Client, axe: Axe
 ) -> None:
@@ -138,10 +143,14 @@ def test_a_job_from_yes_to_closing_with_the_line_lost_on_the_way(
 
 
 def test_what_was_typed_survives_a_reload(page: Page, room: httpx2.Client, axe: Axe) -> None:
-    ask(room)
-    press(page, "Accettiamo")
-    press(page, "Partiamo")
-    press(page, "Siamo arrivati")
+    intervention = ask(room)
+    for step, state in (
+        ("Accettiamo", "assigned"),
+        ("Partiamo", "en_route"),
+        ("Siamo arrivati", "on_scene"),
+    ):
+        press(page, step)
+        eventually(partial(is_in, room, intervention, state))
     press(page, "Chiudi l'intervento")
     page.fill("#note", "Nessuno apre, la vicina non sa")
     assert axe() == []
