@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+import structlog
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, select, text, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit import clock
-from registry.kit.crypto import Sealed
+from registry.kit.crypto import Sealed, unseal
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, Problem
 from registry.people import Person
@@ -29,6 +31,8 @@ PERIODS_OF_SILENCE = 2
 COLUMNS = ("account", "protocol", "key", "heartbeat_s", "label")
 PROTOCOLS = {DC09, SCAIP}
 _AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,7 +305,7 @@ def known(
         Device.protocol,
         Device.account,
         Device.id,
-        Device.key,
+        type_coerce(Device.key, LargeBinary),
         Device.heartbeat_s,
         Device.person_id,
     )
@@ -309,4 +313,16 @@ def known(
         wanted = wanted.where(Device.changed_at >= since)
     if accounts is not None:
         wanted = wanted.where(Device.account.in_(list(accounts)))
-    return {(row[0], row[1]): Known(*row[2:]) for row in session.execute(wanted)}
+    return {
+        (protocol, account): Known(id_, _opened(id_, stored), *rest)
+        for protocol, account, id_, stored, *rest in session.execute(wanted)
+    }
+
+
+def _opened(device_id: UUID, stored: bytes | None) -> bytes | None:
+    """The key; None when it cannot be read, so that one unit never silences all the others."""
+    try:
+        return None if stored is None else unseal(bytes(stored), "devices.key")
+    except InvalidTag:
+        log.error("device.key_unreadable", device=str(device_id))
+        return None

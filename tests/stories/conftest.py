@@ -36,6 +36,7 @@ class House:
     environment: dict[str, str]
     logs: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -59,6 +60,8 @@ class House:
         self.running.pop(name).wait()
 
     def stop(self) -> None:
+        for client in self.clients:
+            client.close()
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
@@ -89,9 +92,11 @@ class House:
             for field_name, value in more.items():
                 setattr(person, field_name, value)
             token = tokens.issue(session, person)
-        return httpx2.Client(
+        client = httpx2.Client(
             base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
         )
+        self.clients.append(client)
+        return client
 
 
 def free_port() -> int:

@@ -22,13 +22,17 @@ export function Map({ home, teams }) {
     let gone = false;
     load().then(async () => {
       if (gone || !box.current) return;
-      drawn.current = await draw(box.current);
+      const made = await draw(box.current);
+      if (gone) return made.map.remove();
+      drawn.current = made;
       place(drawn.current, home, teams, true);
     });
     return () => {
       gone = true;
-      drawn.current?.map.remove();
+      const map = drawn.current?.map;
       drawn.current = null;
+      // A frame later: Leaflet's canvas may still owe a drawing that its removal does not call off.
+      if (map) requestAnimationFrame(() => map.remove());
     };
   }, []);
   useEffect(() => {
