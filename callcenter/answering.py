@@ -113,12 +113,15 @@ def operator_joins(session: Session, offer_id: UUID) -> None:
         _pass_on(session, call, made.operator_id, OfferState.LOST, "not_joined")
 
 
-def operator_left(session: Session, operator_id: UUID) -> None:
-    """Their console is gone: what was offered goes on. A voice already there stays."""
+def operator_left(session: Session, operator_id: UUID, because: str = "absent") -> None:
+    """Their console is gone, or they are needed elsewhere: what was offered goes on.
+
+    A voice already there stays.
+    """
     made = offers.live_of_operator(session, operator_id)
     if made is not None and made.state is OfferState.OFFERED:
         call = calls.get_call(session, made.call_id)
-        _pass_on(session, call, operator_id, OfferState.WITHDRAWN, "absent")
+        _pass_on(session, call, operator_id, OfferState.WITHDRAWN, because)
 
 
 def call_waits(session: Session, call_id: UUID) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from callcenter import turns
@@ -81,6 +81,8 @@ class Operator(Base):
     present: Mapped[bool] = mapped_column(default=False)
     # Coordinators who are not available are still asked when somebody waits long.
     reserve: Mapped[bool] = mapped_column(default=False)
+    # Something other than a call needs them (an alarm): no call is offered meanwhile.
+    occupied: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     free_since: Mapped[datetime] = mapped_column(default=clock.now)
     missed: Mapped[int] = mapped_column(default=0)
 
@@ -126,6 +128,13 @@ def choose(session: Session, staff_id: UUID, status: Status) -> Operator:
     return operator
 
 
+def occupy(operator: Operator, *, occupied: bool) -> None:
+    """Whether something other than a call needs them; being free again starts a new count."""
+    if operator.occupied and not occupied:
+        operator.free_since = clock.now()
+    operator.occupied = occupied
+
+
 def become(operator: Operator, state: State) -> None:
     """What happens to them now; being free again starts a new count."""
     if state is State.IDLE and operator.state is not State.IDLE:
@@ -160,9 +169,10 @@ def of(session: Session, staff_id: UUID) -> Operator:
 
 
 def free(session: Session) -> list[Operator]:
-    """Present, idle and not on a pause: those who may be asked. Held for this transaction."""
+    """Present, idle, not on a pause and with nothing else in hand. Held for this transaction."""
     wanted = select(Operator).where(
         Operator.present,
+        ~Operator.occupied,
         Operator.state == State.IDLE,
         (Operator.status == Status.AVAILABLE)
         | (Operator.reserve & (Operator.status == Status.AWAY)),

@@ -73,6 +73,14 @@ def operator_absent(session: Session, staff_id: UUID) -> None:
     answering.operator_left(session, staff_id)
 
 
+def occupy(session: Session, staff_id: UUID, *, occupied: bool) -> None:
+    """Somebody takes, or has finished, what is no call: none is offered to them meanwhile."""
+    with turn(session):
+        operators.occupy(operators.of(session, staff_id), occupied=occupied)
+        if occupied:
+            answering.operator_left(session, staff_id, "occupied")
+
+
 def _waiting(session: Session) -> list[Call]:
     wanted = (
         select(Call)

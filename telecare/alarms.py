@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from callcenter import queues
 from registry import cases, contacts, deadlines, journal
 from registry.cases import Area, Case
 from registry.contacts import Channel
@@ -208,6 +209,16 @@ def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:
     journal.record(
         session, AlarmClaimed(alarm_id=alarm.id, operator_id=operator_id, **_common(alarm))
     )
+    _settle_hands(session, operator_id)
+
+
+def _settle_hands(session: Session, operator_id: UUID) -> None:
+    """Whoever holds an alarm is offered no call: it follows from what they hold, so never sticks.
+
+    Asked last, as the call centre's turn is taken after the alarm is held, never before.
+    """
+    session.flush()
+    queues.occupy(session, operator_id, occupied=bool(in_hand(session, operator_id)))
 
 
 def _held(session: Session, alarm: Alarm) -> WrongState:
@@ -256,6 +267,7 @@ def hand_back(session: Session, alarm: Alarm, *, because: str = "asked") -> None
                 alarm_id=alarm.id, operator_id=had_it, because=because, **_common(alarm)
             ),
         )
+        _settle_hands(session, had_it)
 
 
 def write_note(alarm: Alarm, note: str) -> None:
@@ -287,6 +299,8 @@ def close(session: Session, alarm: Alarm, *, outcome: Outcome, note: str) -> Non
         note=note,
     )
     journal.record(session, AlarmClosed(alarm_id=alarm.id, outcome=outcome, **_common(alarm)))
+    if alarm.operator_id is not None:
+        _settle_hands(session, alarm.operator_id)
 
 
 def call_off(session: Session, signal_id: UUID, account: str, kinds: Sequence[Kind]) -> list[Alarm]:
