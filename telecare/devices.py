@@ -24,12 +24,22 @@ from telecare.protocols.dc09_crypto import key_from
 
 DC09 = "sia-dc09"
 SCAIP = "scaip"
+JSON = "json"
 LONGEST_ACCOUNT = 16
 LONGEST_HEARTBEAT = 7 * 24 * 3600  # seconds
+LONGEST_TEST = 90 * 24 * 3600  # seconds
 # EN 50136 practice: a unit is silent when two of its periods have passed without a sign.
 PERIODS_OF_SILENCE = 2
 COLUMNS = ("account", "protocol", "key", "heartbeat_s", "label")
-PROTOCOLS = {DC09, SCAIP}
+MAY_COME = ("area", "carrier", "test_every_s")
+RECEIVER_LINES = "receiver-lines"
+SOS_ACCESS = "sos-access"
+BS8521 = "bs8521"
+PROTOCOLS = {DC09, SCAIP, JSON, RECEIVER_LINES, SOS_ACCESS, BS8521}
+# Their key is a password, as it is written, and what it is called in a table.
+PASSWORDS = {SCAIP: "digest", BS8521: "digest", SOS_ACCESS: "password"}
+# The accounts under which we test our own doors: no unit has them, and no figure counts them.
+SELF_TEST = {DC09: "5E1F7E57", SCAIP: "5317357531735700", JSON: "SELFTEST"}
 _AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
 
 log = structlog.get_logger()
@@ -53,6 +63,9 @@ class Device(Base):
     __table_args__ = (
         UniqueConstraint("protocol", "account"),
         Index("ix_devices_silent", "silent_at", postgresql_where=text("silent_at IS NOT NULL")),
+        Index("ix_devices_test", "test_due_at", postgresql_where=text("test_due_at IS NOT NULL")),
+        Index("ix_devices_carrier", "carrier", postgresql_where=text("carrier <> ''")),
+        Index("ix_devices_area", "area", postgresql_where=text("area <> ''")),
     )
 
     id: Mapped[Id]
@@ -62,6 +75,11 @@ class Device(Base):
     # Seconds between two signs of life; 0: the unit is not expected to give any.
     heartbeat_s: Mapped[int] = mapped_column(default=0)
     label: Mapped[str] = mapped_column(default="")
+    # Where it stands and who carries its signals: what is down together is told as one.
+    area: Mapped[str] = mapped_column(default="", server_default="")
+    carrier: Mapped[str] = mapped_column(default="", server_default="")
+    # Seconds between two tests that the unit makes by itself or somebody makes; 0: none expected.
+    test_every_s: Mapped[int] = mapped_column(default=0, server_default="0")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id), index=True)
     address_id: Mapped[UUID | None] = mapped_column(ForeignKey(Address.id))
     # Receivers read what changed since they last looked.
@@ -71,12 +89,14 @@ class Device(Base):
     silent_at: Mapped[datetime | None]
     # Since when it counts as silent; None: it is heard.
     silent_since: Mapped[datetime | None]
+    # When somebody looks whether the test has come.
+    test_due_at: Mapped[datetime | None]
 
     @property
     def cipher(self) -> str:
         """How its frames are protected, in words for a table."""
-        if self.protocol == SCAIP:
-            return "digest" if self.key else ""
+        if self.protocol in PASSWORDS:
+            return PASSWORDS[self.protocol] if self.key else ""
         return _AES.get(len(self.key or b""), "")
 
 
@@ -99,6 +119,10 @@ class Row(NamedTuple):
     key: bytes | None
     heartbeat_s: int
     label: str
+    # None: the file says nothing of it.
+    area: str | None
+    carrier: str | None
+    test_every_s: int | None
 
 
 def add(
@@ -109,6 +133,9 @@ def add(
     key: str = "",
     heartbeat_s: int = 0,
     label: str = "",
+    area: str = "",
+    carrier: str = "",
+    test_every_s: int = 0,
     person_id: UUID | None = None,
     address_id: UUID | None = None,
 ) -> Device:
@@ -120,6 +147,9 @@ def add(
             "key": key,
             "heartbeat_s": str(heartbeat_s),
             "label": label,
+            "area": area,
+            "carrier": carrier,
+            "test_every_s": str(test_every_s),
         }
     )
     device = _new(row)
@@ -203,8 +233,9 @@ def _lines(content: str) -> Iterator[tuple[int, dict[str, str]]]:
             wanted=",".join(COLUMNS),
             missing=", ".join(missing),
         )
+    there = (*COLUMNS, *(name for name in MAY_COME if name in reader.fieldnames))
     for cells in reader:
-        yield reader.line_num, {name: cells.get(name) or "" for name in COLUMNS}
+        yield reader.line_num, {name: cells.get(name) or "" for name in there}
 
 
 def _row(cells: dict[str, str]) -> Row:
@@ -214,6 +245,10 @@ def _row(cells: dict[str, str]) -> Row:
             "An account has 1 to 16 letters and digits, not “%(account)s”",
             field="account",
             account=account,
+        )
+    if account in SELF_TEST.values():
+        raise Invalid(
+            "The account %(account)s is kept for our own test", field="account", account=account
         )
     protocol = cells["protocol"].strip().lower() or DC09
     if protocol in {"dc09", "sia", "sia-dcs", "adm-cid", "dc-09", "sia_dc09"}:
@@ -226,36 +261,53 @@ def _row(cells: dict[str, str]) -> Row:
             known=", ".join(sorted(PROTOCOLS)),
         )
     key = _key(protocol, cells["key"].strip())
-    return Row(account, protocol, key, _seconds(cells["heartbeat_s"]), cells["label"].strip())
+    return Row(
+        account,
+        protocol,
+        key,
+        _seconds(cells["heartbeat_s"], "heartbeat_s", LONGEST_HEARTBEAT),
+        cells["label"].strip(),
+        cells["area"].strip() if "area" in cells else None,
+        cells["carrier"].strip() if "carrier" in cells else None,
+        _seconds(cells["test_every_s"], "test_every_s", LONGEST_TEST)
+        if "test_every_s" in cells
+        else None,
+    )
 
 
 def _key(protocol: str, written: str) -> bytes | None:
-    """For SCAIP the password of the SIP digest, as it is; else a key of AES."""
+    """A password as it is, where the protocol wants one; else a key of AES."""
     if not written:
         return None
-    return written.encode() if protocol == SCAIP else key_from(written)
+    return written.encode() if protocol in PASSWORDS else key_from(written)
 
 
-def _seconds(written: str) -> int:
+def _seconds(written: str, column: str, most: int) -> int:
     written = written.strip() or "0"
-    if not written.isdecimal() or int(written) > LONGEST_HEARTBEAT:
+    if not written.isdecimal() or int(written) > most:
         raise Invalid(
-            "The heartbeat is a number of seconds up to %(most)s, not “%(written)s”",
-            field="heartbeat_s",
-            most=LONGEST_HEARTBEAT,
+            "The column %(column)s is a number of seconds up to %(most)s, not “%(written)s”",
+            field=column,
+            column=column,
+            most=most,
             written=written,
         )
     return int(written)
 
 
 def _new(row: Row) -> Device:
+    test_every_s = row.test_every_s or 0
     return Device(
         account=row.account,
         protocol=row.protocol,
         key=row.key,
         heartbeat_s=row.heartbeat_s,
         label=row.label,
+        area=row.area or "",
+        carrier=row.carrier or "",
+        test_every_s=test_every_s,
         silent_at=silent_at(row.heartbeat_s, clock.now()),
+        test_due_at=test_due_at(test_every_s, clock.now()),
     )
 
 
@@ -268,7 +320,8 @@ def _merge(session: Session, row: Row, result: Imported) -> None:
         journal.record(session, DeviceAdded(device_id=device.id))
         result.added += 1
         return
-    wanted = {"key": row.key, "heartbeat_s": row.heartbeat_s, "label": row.label}
+    wanted = {name: value for name, value in row._asdict().items() if value is not None}
+    wanted["key"] = row.key
     different = [name for name, value in wanted.items() if getattr(device, name) != value]
     if not different:
         result.unchanged += 1
@@ -277,6 +330,8 @@ def _merge(session: Session, row: Row, result: Imported) -> None:
         setattr(device, name, wanted[name])
     if "heartbeat_s" in different:
         device.silent_at = silent_at(row.heartbeat_s, clock.now())
+    if "test_every_s" in different:
+        device.test_due_at = test_due_at(device.test_every_s, clock.now())
     changed(session, device, ",".join(different))
     result.changed += 1
 
@@ -288,6 +343,11 @@ def silent_at(heartbeat_s: int, seen: datetime) -> datetime | None:
     return seen + timedelta(seconds=heartbeat_s * (PERIODS_OF_SILENCE + 0.1))
 
 
+def test_due_at(test_every_s: int, tested: datetime) -> datetime | None:
+    """When the next test is missed: a period and a tenth later."""
+    return tested + timedelta(seconds=test_every_s * 1.1) if test_every_s > 0 else None
+
+
 class Known(NamedTuple):
     """What a receiver keeps of a unit in memory."""
 
@@ -295,6 +355,8 @@ class Known(NamedTuple):
     key: bytes | None
     heartbeat_s: int
     person_id: UUID | None
+    # It has a key that this installation cannot open.
+    key_lost: bool = False
 
 
 def known(
@@ -313,10 +375,12 @@ def known(
         wanted = wanted.where(Device.changed_at >= since)
     if accounts is not None:
         wanted = wanted.where(Device.account.in_(list(accounts)))
-    return {
-        (protocol, account): Known(id_, _opened(id_, stored), *rest)
-        for protocol, account, id_, stored, *rest in session.execute(wanted)
-    }
+    found = {}
+    for protocol, account, id_, stored, heartbeat_s, person_id in session.execute(wanted):
+        key = _opened(id_, stored)
+        lost = key is None and stored is not None
+        found[protocol, account] = Known(id_, key, heartbeat_s, person_id, lost)
+    return found
 
 
 def _opened(device_id: UUID, stored: bytes | None) -> bytes | None:

@@ -1,6 +1,7 @@
 """A fault: what is wrong with a device, one open row per device and cause, however often told."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
+from registry.kit import clock
 from registry.kit.db import Base, Id, new_id
 from telecare.devices import Device
 from telecare.protocols.base import Kind
@@ -42,6 +44,7 @@ class Fault(Base):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index("ix_faults_cause", "cause", "began_at", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[Id]
@@ -93,10 +96,55 @@ def tell(cursor: Cursor[Any], told: Iterable[Told]) -> list[journal.Event]:
     return news
 
 
+KEEP = (
+    "INSERT INTO faults (id, device_id, cause, began_at, told_at, times)"
+    " SELECT new.id, new.device_id, %s, %s, %s, 1"
+    " FROM unnest(%s::uuid[], %s::uuid[]) AS new (id, device_id)"
+    " JOIN devices ON devices.id = new.device_id"
+    " ON CONFLICT (device_id, cause) WHERE ended_at IS NULL DO NOTHING RETURNING id, device_id"
+)
+END_ALL = (
+    "UPDATE faults SET ended_at = %s WHERE cause = %s AND ended_at IS NULL AND device_id = ANY(%s)"
+    " RETURNING id, device_id"
+)
+
+
+def keep(session: Session, cause: Kind, wrong: AbstractSet[UUID], well: AbstractSet[UUID]) -> None:
+    """What we find ourselves: open for these, over for those, nothing new where all is as it was.
+
+    Told to the journal, each once.
+    """
+    wanted = select(Fault.device_id).where(Fault.cause == cause, Fault.ended_at.is_(None))
+    known = set(session.scalars(wanted)) if wrong or well else set()
+    begun, over, now = sorted(wrong - known), sorted(known & well), clock.now()
+    cursor = session.connection().connection.cursor()
+    news: list[journal.Event] = []
+    if begun:
+        cursor.execute(KEEP, (cause.value, now, now, [new_id() for _ in begun], begun))
+        rows = cursor.fetchall()
+        news += [FaultOpened(fault_id=row[0], device_id=row[1], cause=cause) for row in rows]
+    if over:
+        cursor.execute(END_ALL, (now, cause.value, over))
+        rows = cursor.fetchall()
+        news += [FaultEnded(fault_id=row[0], device_id=row[1], cause=cause) for row in rows]
+    if news:
+        journal.record_many(session, news)
+
+
+def of_device(session: Session, device_id: UUID, limit: int = 50) -> list[Fault]:
+    """The open ones first, then the latest."""
+    wanted = select(Fault).where(Fault.device_id == device_id)
+    open_first = Fault.ended_at.is_(None).desc()
+    return list(session.scalars(wanted.order_by(open_first, Fault.began_at.desc()).limit(limit)))
+
+
 def open_(session: Session, *, limit: int = 200) -> list[Fault]:
     """Newest first."""
     return list(
         session.scalars(
-            select(Fault).where(Fault.ended_at.is_(None)).order_by(Fault.id.desc()).limit(limit)
+            select(Fault)
+            .where(Fault.ended_at.is_(None))
+            .order_by(Fault.began_at.desc(), Fault.id)
+            .limit(limit)
         )
     )

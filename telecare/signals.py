@@ -8,11 +8,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from psycopg import Cursor
-from sqlalchemy import Index, select
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit.db import Base, Id
+from telecare.devices import SELF_TEST
 from telecare.protocols.base import Message, Verdict
 from telecare.protocols.sia_dc09 import LINK_TESTS
 
@@ -34,7 +35,15 @@ class Signal(Base):
     """A frame. Refused ones stay too, so that nobody can say that nothing was sent."""
 
     __tablename__ = "signals"
-    __table_args__ = (Index("ix_signals_account", "account", "id"),)
+    __table_args__ = (
+        Index("ix_signals_account", "account", "id"),
+        Index("ix_signals_protocol", "protocol", "id"),
+        # The last minutes of a door: nearly in order of time, so a summary of it is enough.
+        Index("ix_signals_arrived", "arrived_at", postgresql_using="brin"),
+        Index("ix_signals_refused", "arrived_at", postgresql_where=text("verdict <> 'good'")),
+        Index("ix_signals_unknown", "id", postgresql_where=text("device_id IS NULL")),
+        Index("ix_signals_tests", "account", "id", postgresql_where=text("kind = 'test'")),
+    )
 
     id: Mapped[Id]
     arrived_at: Mapped[datetime]
@@ -123,7 +132,9 @@ def listed(
     if account is not None:
         wanted = wanted.where(Signal.account == account.strip().upper())
     if unknown:
-        wanted = wanted.where(Signal.device_id.is_(None), Signal.account != "")
+        wanted = wanted.where(
+            Signal.device_id.is_(None), Signal.account.not_in(["", *SELF_TEST.values()])
+        )
     if verdict is not None:
         wanted = wanted.where(Signal.verdict == verdict)
     if became is not None:

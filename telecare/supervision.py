@@ -1,25 +1,29 @@
 """Signs of life: who was heard when, and who has fallen silent; swept in bulk, not row by row."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from registry import journal
 from registry.kit import clock
-from telecare import faults, signals
-from telecare.devices import Device
+from registry.kit.db import transaction
+from telecare import devices, faults, outages, signals
+from telecare.devices import Known
 from telecare.protocols.base import Kind
 
-AT_ONCE = 1000  # devices found silent by one sweep
+AT_ONCE = 5000  # devices found silent in one transaction
+TESTS_AT_ONCE = 1000
+LONGEST_ROUND = 3.0  # seconds; what is left is for the next one
 
 
 @dataclass(frozen=True, kw_only=True)
 class DevicesSilent(journal.Event):
-    """One fact for all units found silent together, so that a dead carrier is one line."""
+    """One fact for all units found silent together: hundreds of them are one line."""
 
     devices: int
 
@@ -48,36 +52,115 @@ def heard(session: Session, seen: Mapping[UUID, datetime]) -> None:
     journal.record_many(session, faults.tell(signals.cursor_of(session), told))
 
 
-def sweep(session: Session) -> int:
-    """Mark the units whose time has passed, each with a fault; returns how many."""
-    now = clock.now()
-    due = (
-        select(Device.id)
-        .where(Device.silent_at <= now)
-        .order_by(Device.silent_at)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
+def go_round(*, listening_s: float) -> int:
+    """Look for silence, missed tests and outages; returns how many units were found silent.
+
+    `listening_s`: for how long this process has heard the units.
+    """
+    ends = time.monotonic() + LONGEST_ROUND
+    silent = 0
+    while True:
+        with transaction() as session:
+            looked, found = sweep(session, listening_s=listening_s)
+        silent += found
+        if looked < AT_ONCE or time.monotonic() > ends:
+            break
+    with transaction() as session:
+        look_for_tests(session)
+    with transaction() as session:
+        outages.look(session)
+    return silent
+
+
+# Whose home is empty is expected when the absence ends; nobody is silent for a time in which we
+# did not listen ourselves.
+_SWEEP = text(
+    """
+    WITH due AS (
+        SELECT id, person_id, heartbeat_s FROM devices
+        WHERE silent_at <= :now AND heartbeat_s * :periods <= :listening_s
+        ORDER BY silent_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), away AS (
+        SELECT due.id, max(coalesce(a.ends_at, :now + interval '1 day')) AS until
+        FROM due JOIN absences a ON a.person_id = due.person_id
+        WHERE a.begins_at <= :now AND (a.ends_at IS NULL OR a.ends_at > :now)
+        GROUP BY due.id
+    ), hushed AS (
+        UPDATE devices SET silent_at = away.until + make_interval(secs => heartbeat_s * :periods)
+        FROM away WHERE devices.id = away.id
+    ), gone AS (
+        UPDATE devices SET silent_since = silent_at, silent_at = NULL
+        FROM due WHERE devices.id = due.id
+            AND NOT EXISTS (SELECT FROM away WHERE away.id = due.id)
+        RETURNING devices.id
+    ), told AS (
+        INSERT INTO faults (id, device_id, cause, began_at, told_at, times)
+        SELECT gen_random_uuid(), id, :cause, :now, :now, 1 FROM gone
+        ON CONFLICT (device_id, cause) WHERE ended_at IS NULL
+        DO UPDATE SET times = faults.times + 1, told_at = excluded.told_at
     )
-    silent = session.scalars(
-        update(Device)
-        .where(Device.id.in_(due.scalar_subquery()))
-        .values(silent_since=Device.silent_at, silent_at=None)
-        .returning(Device.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM gone)
+    """
+)
+
+
+def sweep(session: Session, *, listening_s: float = float("inf")) -> tuple[int, int]:
+    """Mark up to AT_ONCE units whose time has passed; how many were due, and how many are silent.
+
+    Each has its fault, but for those whose people are away.
+    """
+    given = {
+        "now": clock.now(),
+        "most": AT_ONCE,
+        "periods": devices.PERIODS_OF_SILENCE + 0.1,
+        "listening_s": listening_s,
+        "cause": Kind.SILENT.value,
+    }
+    due, silent = session.execute(_SWEEP, given).one()
     if silent:
-        told = [faults.Told(each, Kind.SILENT, now, over=False) for each in silent]
-        faults.tell(signals.cursor_of(session), told)
-        journal.record(session, DevicesSilent(devices=len(silent)))
-    return len(silent)
+        journal.record(session, DevicesSilent(devices=silent))
+    return due, silent
 
 
-def give_time(session: Session) -> None:
-    """After a start of ours: nobody is silent for the time in which we did not listen."""
-    fresh = clock.now() + func.make_interval(0, 0, 0, 0, 0, 0, Device.heartbeat_s * 2.1)
-    session.execute(
-        update(Device)
-        .where(Device.silent_at.is_not(None))
-        .values(silent_at=func.greatest(Device.silent_at, fresh))
-        .execution_options(synchronize_session=False)
+# The archive itself says when a unit was last tested.
+_TESTS = text(
+    """
+    WITH due AS (
+        SELECT d.id, d.test_every_s, (
+            SELECT max(s.arrived_at) FROM signals s
+            WHERE s.account = d.account AND s.protocol = d.protocol
+                AND s.kind = 'test' AND s.verdict = 'good'
+        ) AS tested_at, (
+            SELECT max(coalesce(a.ends_at, :now + interval '1 day')) FROM absences a
+            WHERE a.person_id = d.person_id AND a.begins_at <= :now
+                AND (a.ends_at IS NULL OR a.ends_at > :now)
+        ) AS away_until
+        FROM devices d WHERE d.test_due_at <= :now
+        ORDER BY d.test_due_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), next AS (
+        SELECT id, coalesce(away_until, tested_at) + make_interval(secs => test_every_s * 1.1)
+            AS expected_at
+        FROM due
     )
+    UPDATE devices
+    SET test_due_at = CASE WHEN next.expected_at > :now THEN next.expected_at
+        ELSE :now + interval '10 minutes' END
+    FROM next WHERE devices.id = next.id
+    RETURNING devices.id, coalesce(next.expected_at > :now, false)
+    """
+)
+
+
+def look_for_tests(session: Session) -> int:
+    """Units whose expected test did not come have a fault until it comes; returns how many."""
+    found = session.execute(_TESTS, {"now": clock.now(), "most": TESTS_AT_ONCE}).all()
+    missed = {device_id for device_id, came in found if not came}
+    came = {device_id for device_id, came in found if came}
+    faults.keep(session, Kind.TEST_MISSED, missed, came)
+    return len(missed)
+
+
+def keys_read(session: Session, read: Collection[Known]) -> None:
+    """A unit whose key cannot be opened has a fault: its sealed frames are refused meanwhile."""
+    lost = {each.id for each in read if each.key_lost}
+    faults.keep(session, Kind.KEY, lost, {each.id for each in read} - lost)

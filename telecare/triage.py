@@ -75,6 +75,8 @@ FAULTS = frozenset(
         Kind.SYSTEM,
         Kind.CLOCK,
         Kind.SILENT,
+        Kind.KEY,
+        Kind.TEST_MISSED,
     }
 )
 

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     SYSTEM = "system"
     CLOCK = "clock"
     SILENT = "silent"
+    KEY = "key"
+    TEST_MISSED = "test_missed"
     PRESENCE = "presence"
     UPDATE = "update"
     TEST = "test"
@@ -80,6 +82,9 @@ class Cut:
     raw_crc: bool = False
     # The way it came has shown that it is from the unit that holds the key (SIP digest).
     proven: bool = False
+    # Whom the way it came names as the sender (a token, a topic), and the id it gives.
+    sender: str = ""
+    reference: str = ""
 
 
 @dataclass(slots=True)

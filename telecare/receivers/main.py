@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from telecare.batch import Book, Received
 from telecare.ingest import Ingest
 from telecare.protocols.base import AlarmProtocol
 from telecare.protocols.sia_dc09 import SiaDc09
-from telecare.receivers import sip
+from telecare.receivers import line_doors, sip
 from telecare.receivers.door import Door, MakeDoor
 from telecare.receivers.lines import Connection, Datagrams, Lines, close_all
 
@@ -31,6 +32,9 @@ BEAT = 5  # rounds between two beats
 SILENCE = 10  # rounds between two looks for silent units
 # A change committed late must not be missed: look back this far.
 OVERLAP = timedelta(seconds=30)
+
+# A protocol, and what answers the frames of it.
+Speaks = tuple[AlarmProtocol, Callable[[Sequence[Received]], None]]
 
 log = structlog.get_logger()
 
@@ -45,7 +49,12 @@ async def _serve(chosen: Settings) -> None:
     loop = asyncio.get_running_loop()
     for order in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(order, stop.set)
-    await receive(chosen.bind, chosen.dc09_port, stop, more=[sip.from_settings(chosen)])
+    await receive(chosen.bind, chosen.dc09_port, stop, more=wanted(chosen))
+
+
+def wanted(chosen: Settings) -> list[MakeDoor]:
+    """The doors of this installation, besides the one of SIA DC-09."""
+    return [sip.from_settings(chosen), *line_doors.from_settings(chosen)]
 
 
 async def receive(
@@ -62,7 +71,8 @@ async def receive(
     """
     loop = asyncio.get_running_loop()
     book: Book = {}
-    answers: list[tuple[AlarmProtocol, Callable[[Sequence[Received]], None]]]
+    answers: list[Speaks]
+    leaves: list[Speaks]
 
     def answer(group: Sequence[Received]) -> None:
         with suppress(RuntimeError):  # the loop has ended: the units will ask again
@@ -73,8 +83,9 @@ async def receive(
 
     def leave(group: Sequence[Received]) -> None:
         with suppress(RuntimeError):
-            own = [each for each in group if each.protocol is dc09]
-            loop.call_soon_threadsafe(lines.leave, own)
+            for protocol, leave_own in leaves:
+                own = [each for each in group if each.protocol is protocol]
+                loop.call_soon_threadsafe(leave_own, own)
 
     ingest = Ingest(book, answer, leave)
     doors = [make(ingest, book) for make in more]
@@ -86,6 +97,7 @@ async def receive(
 
     lines = Lines(dc09, ingest, key_of)
     answers = [(dc09, lines.answer), *((each.protocol, each.answer) for each in doors)]
+    leaves = [(dc09, lines.leave), *((each.protocol, each.leave) for each in doors)]
     rounds = Rounds(ingest, lines, doors)
     await asyncio.to_thread(rounds.first)
     ingest.start()
@@ -152,6 +164,7 @@ class Rounds:
         self._lines = lines
         self._looked_at: datetime | None = None
         self._number = 0
+        self._began = time.monotonic()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
 
@@ -163,11 +176,9 @@ class Rounds:
         self._thread.join(ROUND + 5)
 
     def first(self) -> None:
-        """Read the devices; units get their time anew, as nobody listened to them before."""
+        """Read the devices, before anybody speaks."""
         try:
             self._read_devices()
-            with transaction() as session:
-                supervision.give_time(session)
         except (SQLAlchemyError, Problem) as error:
             # We listen all the same: plain frames wait for the database, and are not lost.
             log.error("receivers.no_devices", reason=type(error).__name__)
@@ -186,8 +197,8 @@ class Rounds:
         self._read_devices()
         self._write_heard()
         if self._number % SILENCE == 0:
-            with transaction() as session:
-                supervision.sweep(session)
+            # Nobody is silent for a time in which we did not listen.
+            supervision.go_round(listening_s=time.monotonic() - self._began)
         if self.listening and self._number % BEAT == 1:
             with transaction() as session:
                 beats.beat(session, "receive", self._figures())
@@ -196,7 +207,9 @@ class Rounds:
         began = clock.now()
         since = self._looked_at - OVERLAP if self._looked_at else None
         with transaction() as session:
-            self._ingest.book.update(devices.known(session, since=since))
+            found = devices.known(session, since=since)
+            supervision.keys_read(session, found.values())
+        self._ingest.book.update(found)
         self._looked_at = began
 
     def _write_heard(self) -> None:

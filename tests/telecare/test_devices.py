@@ -52,7 +52,7 @@ def test_a_changed_line_changes_its_device_only(session: Session) -> None:
         (",,,90,", "An account has 1 to 16 letters and digits"),
         ("1001,morse,,90,", "There is no protocol “morse” here"),
         ("1001,,tooshort,90,", "A key has 16, 24 or 32 characters"),
-        ("1001,,,soon,", "The heartbeat is a number of seconds up to 604800, not “soon”"),
+        ("1001,,,soon,", "The column heartbeat_s is a number of seconds up to 604800, not “soon”"),
     ],
 )
 def test_a_bad_line_is_told_and_the_rest_goes_in(
@@ -91,10 +91,10 @@ def test_a_silent_unit_is_a_fault_until_it_is_heard(session: Session) -> None:
     unit = devices.add(session, account="1001", heartbeat_s=60)
     devices.add(session, account="1002")
     supervision.heard(session, {unit.id: clock.now()})
-    assert supervision.sweep(session) == 0
+    assert supervision.sweep(session) == (0, 0)
     with time_machine.travel(clock.now() + timedelta(seconds=127), tick=False):
-        assert supervision.sweep(session) == 1
-        assert supervision.sweep(session) == 0
+        assert supervision.sweep(session) == (1, 1)
+        assert supervision.sweep(session) == (0, 0)
         session.expire_all()
         assert unit.silent_since is not None
         assert [each.cause for each in faults.open_(session)] == [Kind.SILENT]
@@ -109,9 +109,44 @@ def test_a_silent_unit_is_a_fault_until_it_is_heard(session: Session) -> None:
     assert [each.facts for each in facts] == [{"devices": 1}]
 
 
-def test_after_a_start_of_ours_units_get_their_time_anew(session: Session) -> None:
-    unit = devices.add(session, account="1001", heartbeat_s=60)
+def test_nobody_is_silent_for_a_time_in_which_we_did_not_listen(session: Session) -> None:
+    devices.add(session, account="1001", heartbeat_s=60)
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False):
-        supervision.give_time(session)
-        assert supervision.sweep(session) == 0
-    assert unit.account == "1001"
+        assert supervision.sweep(session, listening_s=125) == (0, 0)
+        assert supervision.sweep(session, listening_s=127) == (1, 1)
+
+
+def test_where_and_by_whom_a_unit_is_carried_may_be_in_the_file(session: Session) -> None:
+    head = HEAD.strip() + ",area,carrier,test_every_s\n"
+    devices.import_csv(
+        session, head + "1001,,,90,uno,Borgo Prova,Rete Prova,86400\n1002,,,90,due\n"
+    )
+    found = {each.account: each for each in devices.listed(session)}
+    one, two = found["1001"], found["1002"]
+    assert (one.area, one.carrier, one.test_every_s) == ("Borgo Prova", "Rete Prova", 86400)
+    assert one.test_due_at is not None
+    assert (two.area, two.carrier, two.test_every_s, two.test_due_at) == ("", "", 0, None)
+    # A file without these columns says nothing of them.
+    devices.import_csv(session, HEAD + "1001,,,90,uno\n")
+    session.expire_all()
+    assert one.area == "Borgo Prova"
+
+
+def test_a_key_that_cannot_be_opened_is_a_fault_until_it_can(session: Session) -> None:
+    unit = devices.add(session, account="1001", key="0123456789ABCDEF")
+    devices.add(session, account="1002", key="0123456789ABCDEF")
+    stored = session.execute(text("SELECT key FROM devices WHERE id = :id"), {"id": unit.id})
+    whole = bytes(stored.scalar() or b"")
+    spoil = text("UPDATE devices SET key = :key WHERE id = :id")
+    session.execute(spoil, {"key": whole[:-1] + bytes([whole[-1] ^ 1]), "id": unit.id})
+
+    for _ in range(3):  # receivers look each second
+        supervision.keys_read(session, devices.known(session).values())
+    (fault,) = faults.open_(session)
+    assert (fault.device_id, fault.cause, fault.times) == (unit.id, Kind.KEY, 1)
+
+    session.execute(spoil, {"key": whole, "id": unit.id})
+    supervision.keys_read(session, devices.known(session, accounts=["1001"]).values())
+    assert faults.open_(session) == []
+    facts = session.scalars(select(Entry.kind).where(Entry.kind.like("telecare.fault%"))).all()
+    assert facts == ["telecare.fault_opened", "telecare.fault_ended"]
