@@ -34,6 +34,7 @@ class Area(StrEnum):
     EMERGENCY = "emergency"
     TELECARE = "telecare"
     GUARDIANSHIP = "guardianship"
+    SOCIAL_SERVICES = "social_services"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,8 @@ class Contact(Base):
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    # The door at which they met (REQ 3).
+    access_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_points.id"))
     channel: Mapped[Channel]
     outcome: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
@@ -53,12 +55,14 @@ def record(
     case_id: UUID | None = None,
     person_id: UUID | None = None,
     staff_id: UUID | None = None,
+    access_point_id: UUID | None = None,
     note: str = "",
 ) -> Contact:
     contact = Contact(
         case_id=case_id,
         person_id=person_id,
         staff_id=staff_id,
+        access_point_id=access_point_id,
         channel=channel,
         outcome=outcome,
         note=note,

@@ -7,7 +7,7 @@ from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
-from registry import sealing, tasks
+from registry import once, sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
@@ -46,7 +46,7 @@ OUTSIDE: dict[str, Outside] = {
 }
 
 # What the sweeper does in every round besides.
-CHORES: list[Callable[[], object]] = [sealing.seal_new, commands.forget_old]
+CHORES: list[Callable[[], object]] = [sealing.seal_new, commands.forget_old, once.forget_old]
 
 
 def wire() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from dispatch import words as dispatch_words
 from registry.journal import Entry
 from registry.kit import i18n
+from webconsole import telecare_words
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
@@ -99,6 +100,12 @@ HAPPENED = {
     "registry.case_closed": N_("Case closed"),
     "registry.case_reopened": N_("Case reopened"),
     "registry.contact_recorded": N_("Contact written down"),
+    "registry.request_received": N_("Request received"),
+    "registry.request_changed": N_("Request looked at again"),
+    "registry.request_triaged": N_("Need understood"),
+    "registry.request_answered": N_("Request answered"),
+    "registry.request_withdrawn": N_("Request withdrawn by the person"),
+    "registry.access_point_added": N_("Access point added"),
     "callcenter.call_arrived": N_("Call came in"),
     "callcenter.call_placed": N_("Call asked for"),
     "callcenter.call_offered": N_("Call offered"),
@@ -145,7 +152,7 @@ HAPPENED = {
     "dispatch.team_signed_off": N_("Team off duty"),
     "dispatch.team_set_out": N_("Team on the way"),
     "dispatch.team_arrived": N_("Team on the scene"),
-}
+} | telecare_words.HAPPENED
 
 LANGUAGES = {
     "it": N_("Italian"),
@@ -166,6 +173,7 @@ AREAS = {
     "emergency": N_("Emergency"),
     "telecare": N_("Telecare"),
     "guardianship": N_("Guardianship"),
+    "social_services": N_("Social services"),
 }
 
 ADDRESSES = {
@@ -174,6 +182,36 @@ ADDRESSES = {
     "fictitious": N_("Registered address, not a place"),
     "found_at": N_("Usually found at"),
 }
+
+CHANNELS = {
+    "phone": N_("By phone"),
+    "telecare": N_("From a telecare unit"),
+    "desk": N_("At the desk"),
+    "street": N_("In the street"),
+    "visit": N_("On a visit"),
+    "web": N_("On the web"),
+    "mail": N_("By letter or e-mail"),
+}
+
+ASKERS = {
+    "self": N_("The person concerned"),
+    "family": N_("A relative"),
+    "neighbour": N_("A neighbour or friend"),
+    "professional": N_("A professional or another service"),
+    "guardian": N_("A guardian or legal representative"),
+    "other": N_("Somebody else"),
+    "anonymous": N_("Somebody who does not say who they are"),
+}
+
+REQUEST_STATES = {
+    "received": N_("to be looked at"),
+    "simple": N_("simple: to be answered"),
+    "answered": N_("solved here"),
+    "taken_on": N_("taken on with a case"),
+    "withdrawn": N_("withdrawn"),
+}
+
+TRIAGES = {"simple": N_("Simple need"), "complex": N_("Complex need")}
 
 ICONS = {"callcenter": "phone", "telecare": "alarm", "dispatch": "team", "registry": "case"}
 
@@ -185,6 +223,8 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
     "dispatch.intervention_closed": ("outcome", JOB_OUTCOMES),
     "dispatch.intervention_requested": ("what", KINDS),
     "registry.case_opened": ("area", AREAS),
+    "registry.request_received": ("channel", CHANNELS),
+    "registry.request_triaged": ("decision", TRIAGES),
 }
 
 
@@ -225,6 +265,24 @@ class Words:
 
     def address(self, code: str) -> str:
         return self.of(ADDRESSES, code)
+
+    def absence(self, code: str) -> str:
+        return self.of(telecare_words.ABSENCES, code)
+
+    def why_in(self, code: str) -> str:
+        return self.of(telecare_words.WHY_IN, code)
+
+    def weekday(self, code: str) -> str:
+        return self.of(telecare_words.WEEKDAYS, code)
+
+    def channel(self, code: str) -> str:
+        return self.of(CHANNELS, code)
+
+    def asker(self, code: str) -> str:
+        return self.of(ASKERS, code)
+
+    def request_state(self, code: str) -> str:
+        return self.of(REQUEST_STATES, code)
 
     @staticmethod
     def icon(kind: str) -> str:

@@ -30,6 +30,10 @@ class Conflict(Problem):
     """Somebody else changed it first."""
 
 
+class Stale(Conflict):
+    """What was sent was written on an older version than the one there is now."""
+
+
 class NotAllowed(Problem):
     """The asker lacks the right."""
 
@@ -44,6 +48,10 @@ class Locked(NotSignedIn):
 
 class Invalid(Problem):
     """A value cannot be accepted; `field` names the form field it stands in."""
+
+
+class TooLarge(Invalid):
+    """More was sent than is ever taken."""
 
 
 class TooMany(Problem):

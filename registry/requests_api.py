@@ -1,0 +1,270 @@
+"""JSON of requests and of the access points at which they are made."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry import access_points, codes, once, people, requests, versions
+from registry.access import Right
+from registry.access_points import AccessPoint, PointKind
+from registry.codes import CodeList
+from registry.contacts import Channel
+from registry.door import Me, allow
+from registry.kit import clock
+from registry.kit.http import InTransaction
+from registry.requests import AsksAs, Request, RequestState
+
+router = APIRouter(tags=["registry"])
+Words = Annotated[str, Field(min_length=1, max_length=4000)]
+Word = Annotated[str, Field(max_length=40)]
+Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
+Match = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+Wanted = Annotated[str, Header(alias="If-Match", max_length=40)]
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CodeOut(Out):
+    code: str
+    italian: str
+    english: str
+
+
+class AccessPointIn(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    kind: PointKind
+    address: Annotated[str, Field(max_length=200)] = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    hours: Annotated[str, Field(max_length=300)] = ""
+    areas: Annotated[list[Annotated[str, Field(max_length=120)]], Field(max_length=200)] = []
+
+
+class AccessPointOut(Out):
+    id: UUID
+    name: str
+    kind: PointKind
+    address: str
+    phone: str
+    hours: str
+    areas: list[str]
+
+
+class RequestIn(BaseModel):
+    channel: Channel
+    expressed: Words
+    expressed_need: Word | None = None
+    person_id: UUID | None = None
+    applicant_id: UUID | None = None
+    asks_as: AsksAs = AsksAs.SELF
+    barriers: Annotated[list[Word], Field(max_length=20)] = []
+    access_point_id: UUID | None = None
+    call_id: UUID | None = None
+
+
+class RequestChange(BaseModel):
+    """Only what is sent is changed."""
+
+    recognised: Annotated[str, Field(max_length=4000)] | None = None
+    recognised_needs: Annotated[list[Word], Field(max_length=20)] | None = None
+    barriers: Annotated[list[Word], Field(max_length=20)] | None = None
+
+
+class Decision(StrEnum):
+    SIMPLE = "simple"
+    COMPLEX = "complex"
+
+
+class Triage(BaseModel):
+    decision: Decision
+    reason: Words
+
+
+class Answer(BaseModel):
+    answer: Words
+
+
+class Withdrawal(BaseModel):
+    reason: Words
+
+
+class RequestOut(Out):
+    id: UUID
+    number: int
+    state: RequestState
+    version: int
+    received_at: datetime
+    channel: Channel
+    access_point_id: UUID | None
+    staff_id: UUID | None
+    call_id: UUID | None
+    person_id: UUID | None
+    applicant_id: UUID | None
+    asks_as: AsksAs
+    expressed: str
+    expressed_need: str | None
+    recognised: str
+    recognised_needs: list[str]
+    barriers: list[str]
+    triage_reason: str | None
+    triaged_by: UUID | None
+    triaged_at: datetime | None
+    answer: str
+    ended_at: datetime | None
+    case_id: UUID | None
+
+
+@router.get("/codes/{name}", dependencies=[allow(Right.READ_CASES)])
+def list_codes(name: CodeList, session: InTransaction) -> dict[str, list[CodeOut]]:
+    """The codes of a list that are in force today."""
+    found = codes.in_force(session, name, clock.now().date())
+    return {"items": [CodeOut.model_validate(each) for each in found]}
+
+
+@router.get("/access-points", dependencies=[allow(Right.READ_CASES)])
+def list_points(session: InTransaction) -> dict[str, list[AccessPointOut]]:
+    found = access_points.active(session)
+    return {"items": [AccessPointOut.model_validate(each) for each in found]}
+
+
+@router.post(
+    "/access-points",
+    dependencies=[allow(Right.COORDINATE)],
+    response_model=AccessPointOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def add_point(new: AccessPointIn, session: InTransaction) -> AccessPoint:
+    return access_points.add(session, **new.model_dump())
+
+
+@router.get("/requests", dependencies=[allow(Right.READ_CASES)])
+def list_requests(
+    session: InTransaction,
+    me: Me,
+    state: Annotated[list[RequestState] | None, Query()] = None,
+    person_id: UUID | None = None,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Newest first; `after` is the number of the last one seen."""
+    found = requests.listed(
+        session, me, states=state or (), person_id=person_id, after=after, limit=limit
+    )
+    return {
+        "items": [RequestOut.model_validate(each) for each in found],
+        "next": found[-1].number if len(found) == limit else None,
+    }
+
+
+@router.post(
+    "/requests",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=RequestOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def receive(
+    new: RequestIn, session: InTransaction, me: Me, answer: Response, key: Key = None
+) -> Request:
+    """Sent again with the same Idempotency-Key, it answers with the request made first."""
+    made_id, first = once.made(session, me.login, key, "request")
+    if not first:
+        return _tagged(answer, requests.read(session, made_id, me))
+    for person_id in {new.person_id, new.applicant_id}:
+        if person_id is not None:
+            people.read(session, person_id, me, why="request")
+    return _tagged(answer, requests.receive(session, me, id_=made_id, **new.model_dump()))
+
+
+@router.get(
+    "/requests/{request_id}", dependencies=[allow(Right.READ_CASES)], response_model=RequestOut
+)
+def read(request_id: UUID, session: InTransaction, me: Me, answer: Response) -> Request:
+    return _tagged(answer, requests.read(session, request_id, me))
+
+
+@router.patch(
+    "/requests/{request_id}", dependencies=[allow(Right.WRITE_CASES)], response_model=RequestOut
+)
+def change(
+    request_id: UUID,
+    facts: RequestChange,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Wanted,
+) -> Request:
+    """`If-Match` is the ETag that was read; 412 when somebody has changed it since."""
+    request = requests.held(session, request_id, me)
+    versions.check(if_match, request.version)
+    requests.change(session, request, **facts.model_dump(exclude_none=True))
+    return _tagged(answer, request)
+
+
+@router.post(
+    "/requests/{request_id}/triage",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=RequestOut,
+)
+def triage(
+    request_id: UUID,
+    told: Triage,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> Request:
+    """Simple: an answer is enough. Complex: a case opens."""
+    request = requests.held(session, request_id, me)
+    versions.check(if_match, request.version)
+    simple = told.decision is Decision.SIMPLE
+    decide = requests.triage_simple if simple else requests.triage_complex
+    decide(session, request, me, reason=told.reason)
+    return _tagged(answer, request)
+
+
+@router.post(
+    "/requests/{request_id}/answer",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=RequestOut,
+)
+def give_answer(
+    request_id: UUID,
+    told: Answer,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> Request:
+    request = requests.held(session, request_id, me)
+    versions.check(if_match, request.version)
+    requests.answer(session, request, me, answer=told.answer)
+    return _tagged(answer, request)
+
+
+@router.post(
+    "/requests/{request_id}/withdraw",
+    dependencies=[allow(Right.WRITE_CASES)],
+    response_model=RequestOut,
+)
+def withdraw(
+    request_id: UUID,
+    told: Withdrawal,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> Request:
+    request = requests.held(session, request_id, me)
+    versions.check(if_match, request.version)
+    requests.withdraw(session, request, me, reason=told.reason)
+    return _tagged(answer, request)
+
+
+def _tagged(answer: Response, request: Request) -> Request:
+    answer.headers["ETag"] = versions.tag(request.version)
+    return request
