@@ -16,6 +16,8 @@ import registry.api
 import telecare.api
 from callcenter import operators, webhooks
 from registry.kit import http
+from telecare import device_tokens_api
+from telecare.receivers import web
 from webconsole import board, health, live, login, pages, rendering, wiring
 
 STATIC = Path(__file__).parent / "static"
@@ -70,6 +72,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     for task in following:
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
+    await asyncio.to_thread(web.writer.close)
 
 
 def make() -> FastAPI:
@@ -86,7 +89,8 @@ def make() -> FastAPI:
     rendering.answer_problems(made)
     for package in (registry, callcenter, telecare, dispatch):
         made.include_router(package.api.router, prefix="/api/v1")
-    made.include_router(board.router, prefix="/api/v1")
+    for router in (device_tokens_api.router, web.router, board.router):
+        made.include_router(router, prefix="/api/v1")
     made.include_router(webhooks.router)
     for router in (health.router, live.router, login.router, *pages.ROUTERS):
         made.include_router(router)
