@@ -13,7 +13,7 @@ from registry import journal, staff
 from registry.access import Actor
 from registry.kit import clock, limits, passwords
 from registry.kit.db import Base, Id, transaction
-from registry.kit.errors import NotAllowed, NotSignedIn
+from registry.kit.errors import NotAllowed, NotFound, NotSignedIn
 from registry.kit.settings import settings
 from registry.staff import Staff
 
@@ -23,6 +23,7 @@ GUESS_EVERY = timedelta(seconds=1)
 GUESSES_AT_ONCE = 5
 NETWORK_EVERY = timedelta(milliseconds=200)
 NETWORK_AT_ONCE = 50
+BROWSER = 60  # letters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class SignIn(Base):
     used_at: Mapped[datetime] = mapped_column(default=clock.now)
     locked: Mapped[bool] = mapped_column(default=False)
     ended_at: Mapped[datetime | None]
+    # In two words, such as "Firefox, Windows": so that its owner knows it again in the list.
+    browser: Mapped[str] = mapped_column(default="", server_default="")
 
 
 @dataclass(frozen=True)
@@ -77,19 +80,13 @@ def csrf_of(secret: str) -> str:
     return hashlib.sha256(b"csrf:" + secret.encode()).hexdigest()[:40]
 
 
-def sign_in(login: str, password: str, *, network: str) -> tuple[str, Actor]:
+def sign_in(login: str, password: str, *, network: str, browser: str = "") -> tuple[str, Actor]:
     """The secret for a new session's cookie, and who it is.
 
     Raises TooMany after several guesses at one account or from one network (each in its own
     transaction, so that refusing does not forget the attempt), NotAllowed when they are wrong.
     """
-    account = f"sign-in:{digest(login.strip().lower())}"
-    with transaction() as session:
-        limits.take(
-            session, f"network:{digest(network)}", every=NETWORK_EVERY, burst=NETWORK_AT_ONCE
-        )
-    with transaction() as session:
-        limits.take(session, account, every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    account = count_guess(login, network)
     with transaction() as session:
         person = staff.by_login(session, login)
         stored = person.password if person is not None and person.active else None
@@ -99,13 +96,25 @@ def sign_in(login: str, password: str, *, network: str) -> tuple[str, Actor]:
             journal.record(session, SignInRefused(staff_id=person.id if person else None))
         else:
             limits.forget(session, account)
-            return _start(session, person), person.actor
+            return _start(session, person, browser), person.actor
     raise NotAllowed("Log-in name or password are not right", field="password")
 
 
-def _start(session: Session, person: Staff) -> str:
+def count_guess(login: str, network: str) -> str:
+    """Use one guess at this account and from this network, or TooMany; the account's limit key."""
+    account = f"sign-in:{digest(login.strip().lower())}"
+    with transaction() as session:
+        limits.take(
+            session, f"network:{digest(network)}", every=NETWORK_EVERY, burst=NETWORK_AT_ONCE
+        )
+    with transaction() as session:
+        limits.take(session, account, every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    return account
+
+
+def _start(session: Session, person: Staff, browser: str) -> str:
     secret = secrets.token_urlsafe(32)
-    started = SignIn(digest=digest(secret), staff_id=person.id)
+    started = SignIn(digest=digest(secret), staff_id=person.id, browser=browser[:BROWSER])
     session.add(started)
     session.flush()
     journal.record(session, SignedIn(staff_id=person.id, session_id=started.id))
@@ -159,3 +168,33 @@ def sign_out(session: Session, signed: Signed) -> None:
     session.execute(update(SignIn).where(SignIn.id == signed.id).values(ended_at=clock.now()))
     if signed.actor.staff_id is not None:
         journal.record(session, SignedOut(staff_id=signed.actor.staff_id, session_id=signed.id))
+
+
+def open_of(session: Session, staff_id: UUID) -> list[SignIn]:
+    """Where somebody is signed in now, the last used first."""
+    oldest = clock.now() - timedelta(hours=settings().session_hours)
+    return list(
+        session.scalars(
+            select(SignIn)
+            .where(
+                SignIn.staff_id == staff_id, SignIn.ended_at.is_(None), SignIn.started_at >= oldest
+            )
+            .order_by(SignIn.used_at.desc())
+        )
+    )
+
+
+def end(session: Session, staff_id: UUID, session_id: UUID) -> None:
+    """End one of somebody's sessions, on its sockets too. NotFound when it is not theirs."""
+    if session_id not in {each.id for each in open_of(session, staff_id)}:
+        raise NotFound("There is no such %(thing)s", thing="session")
+    session.execute(update(SignIn).where(SignIn.id == session_id).values(ended_at=clock.now()))
+    journal.record(session, SignedOut(staff_id=staff_id, session_id=session_id))
+
+
+def end_all(session: Session, staff_id: UUID, *, but: UUID | None = None) -> int:
+    """End every session of somebody, except perhaps the one that asks; returns how many."""
+    those = [each.id for each in open_of(session, staff_id) if each.id != but]
+    for each in those:
+        end(session, staff_id, each)
+    return len(those)

@@ -29,6 +29,24 @@ class StaffLeft(journal.Event):
     staff_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class StaffChanged(journal.Event):
+    """Name, roles, office or team: open screens look again at what their owner may do."""
+
+    staff_id: UUID
+    roles: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffReturned(journal.Event):
+    staff_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeOpened(journal.Event):
+    office_id: UUID
+
+
 class Office(Base):
     """A desk, a service, a municipality's office or a partner's."""
 
@@ -104,6 +122,34 @@ def set_password(session: Session, person: Staff, password: str) -> None:
     journal.record(session, PasswordSet(staff_id=person.id))
 
 
+def change(
+    session: Session,
+    person: Staff,
+    *,
+    name: str,
+    roles: set[Role],
+    office_id: UUID | None,
+    team_id: UUID | None,
+) -> None:
+    """What they are called, may do and where they sit. It holds from their next click."""
+    if not roles:
+        raise Invalid("Choose at least one role", field="roles")
+    if not name.strip():
+        raise Invalid("Write a name", field="name")
+    person.name = name.strip()
+    person.roles = sorted(roles)
+    person.office_id = office_id
+    person.team_id = team_id
+    journal.record(session, StaffChanged(staff_id=person.id, roles=person.roles))
+
+
+def come_back(session: Session, person: Staff) -> None:
+    """They work here again, with a password that somebody has to give them anew."""
+    person.active = True
+    person.password = None
+    journal.record(session, StaffReturned(staff_id=person.id))
+
+
 def leave(session: Session, person: Staff) -> None:
     """They no longer work here: nothing of theirs is deleted, and nothing opens to them."""
     person.active = False
@@ -122,6 +168,16 @@ def named(session: Session, login: str) -> Staff:
     return found
 
 
+def all_(session: Session, *, gone: bool = False) -> list[Staff]:
+    """By name; with `gone`, also those who no longer work here."""
+    wanted = select(Staff) if gone else select(Staff).where(Staff.active)
+    return list(session.scalars(wanted.order_by(Staff.name, Staff.login)))
+
+
+def offices(session: Session) -> list[Office]:
+    return list(session.scalars(select(Office).order_by(Office.name)))
+
+
 def office(session: Session, name: str, kind: str = "") -> Office:
     """The office of this name, made when it is new."""
     found = session.scalar(select(Office).where(func.lower(Office.name) == name.lower()))
@@ -129,4 +185,5 @@ def office(session: Session, name: str, kind: str = "") -> Office:
         found = Office(name=name, kind=kind)
         session.add(found)
         session.flush()
+        journal.record(session, OfficeOpened(office_id=found.id))
     return found

@@ -58,6 +58,12 @@ def revoke(session: Session, token: Token) -> None:
     journal.record(session, TokenRevoked(token_id=token.id))
 
 
+def of(session: Session, staff_id: UUID) -> list[Token]:
+    """Somebody's tokens that still open the door, oldest first."""
+    wanted = select(Token).where(Token.staff_id == staff_id, Token.revoked_at.is_(None))
+    return list(session.scalars(wanted.order_by(Token.issued_at)))
+
+
 def check(session: Session, secret: str) -> Actor:
     """Whose token this is, or NotSignedIn."""
     person = session.scalar(

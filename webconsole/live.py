@@ -23,6 +23,7 @@ from registry.kit import live
 from registry.kit.db import transaction
 from registry.kit.errors import NotSignedIn
 from registry.sessions import SignedOut
+from registry.staff import StaffChanged, StaffLeft
 
 BEAT = 5.0  # seconds between heartbeats, both ways
 DEAF_AFTER = 10.0  # seconds without the console's heartbeat: it is cut off
@@ -31,6 +32,7 @@ REPLAY = 500  # missed messages that are sent again; more than that is a snapsho
 BACKLOG = 1_000  # messages kept for a slow console
 
 UNAUTHENTICATED, FOREIGN = 4401, 4403
+CHANGES_RIGHTS = {StaffChanged.kind, StaffLeft.kind}
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -43,6 +45,8 @@ class Console:
     actor: Actor
     session_id: UUID | None
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    # Set when the owner's rights may have changed: they are looked at anew before anything else.
+    doubted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, message: str) -> None:
         try:
@@ -92,7 +96,10 @@ class Hub:
     def _spread(self, entry: Entry) -> None:
         message = written(entry)
         ended = entry.facts.get("session_id") if entry.kind == SignedOut.kind else None
+        changed = entry.facts.get("staff_id") if entry.kind in CHANGES_RIGHTS else None
         for console in list(self.consoles):
+            if changed is not None and str(console.actor.staff_id) == changed:
+                console.doubted.set()
             if ended is not None and str(console.session_id) == ended:
                 console.end()
             elif access.hears(console.actor, entry.kind, entry.facts):
@@ -227,7 +234,9 @@ async def _recheck(socket: WebSocket, console: Console) -> None:
     """Rights change and sessions end: look again now and then."""
     cookie, bearer = socket.cookies.get(door.COOKIE), socket.headers.get("authorization")
     while True:
-        await asyncio.sleep(RECHECK)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(console.doubted.wait(), RECHECK)
+        console.doubted.clear()
         try:
             console.actor = (await asyncio.to_thread(_who, cookie, bearer)).actor
         except NotSignedIn:

@@ -12,7 +12,7 @@ from registry.door import AtScreen
 from registry.kit.errors import NotAllowed, Problem, TooMany
 from registry.kit.http import InTransaction, sentence
 from registry.kit.settings import settings
-from webconsole import rendering
+from webconsole import browsers, rendering
 from webconsole.demo import town as sample
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +51,10 @@ def sign_in(
     try:
         door.require_own_page(request)
         network = request.client.host if request.client else "unknown"
-        secret, actor = sessions.sign_in(login.replace("\0", ""), password, network=network)
+        browser = browsers.named(request.headers.get("user-agent", ""))
+        secret, actor = sessions.sign_in(
+            login.replace("\0", ""), password, network=network, browser=browser
+        )
     except (NotAllowed, TooMany) as problem:
         return rendering.page(
             request,

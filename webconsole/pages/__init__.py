@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from webconsole.pages import lists, people, preferences, room, team
+from webconsole.pages import administration, lists, own_sessions, people, preferences, room, team
 
 ROUTERS: tuple[APIRouter, ...] = (
     room.router,
@@ -10,4 +10,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     lists.router,
     preferences.router,
     team.router,
+    administration.router,
+    own_sessions.router,
 )

@@ -21,6 +21,8 @@ def show_board(request: Request, me: Me) -> Response:
         return RedirectResponse("/squadra", 303)
     if access.can(me, Right.READ_PEOPLE):
         return RedirectResponse("/persone", 303)
+    if access.can(me, Right.MANAGE_STAFF):
+        return RedirectResponse("/amministrazione/personale", 303)
     return rendering.page(request, "nothing_here.html", me=me)
 
 

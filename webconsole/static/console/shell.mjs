@@ -10,6 +10,8 @@ import { clock, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
 import { look, take } from "./verbs.mjs";
 
+// Whoever answers nothing has no board to look at, and no alarm to hear.
+const station = document.querySelector("[data-station]") !== null;
 const LISTENS = /^(callcenter|telecare|dispatch)\./;
 
 function Link() {
@@ -35,12 +37,15 @@ function start() {
   render(html`<${Banners} />`, place("banners"));
   render(html`<${KeyHelp} />`, place("dialogs"));
 
-  wakeOnGesture();
-  watch(() => set({ audio: audible() ? (quiet() ? "quiet" : "on") : "silent" }));
-  set({ audio: audible() ? "on" : "silent" });
+  if (station) {
+    wakeOnGesture();
+    watch(() => set({ audio: audible() ? (quiet() ? "quiet" : "on") : "silent" }));
+    set({ audio: audible() ? "on" : "silent" });
+  }
 
   let soon = 0;
   const lookSoon = () => {
+    if (!station) return;
     soon ||= setTimeout(() => {
       soon = 0;
       look();
@@ -56,8 +61,8 @@ function start() {
     audible,
   );
   document.addEventListener("signed-out", () => location.assign(`/blocco?poi=${encodeURIComponent(location.pathname)}`));
-  look();
-  setInterval(look, 30_000);
+  lookSoon();
+  setInterval(lookSoon, 30_000);
 
   listen({
     search: () => place("seek")?.focus(),

@@ -1,0 +1,223 @@
+"""Administration: the staff, what each may do, where they sit, and their way in."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from dispatch import teams
+from registry import administration, invitations, sessions, staff, tokens
+from registry.access import Right, Role
+from registry.door import Me, allow
+from registry.kit import i18n
+from registry.kit.db import get, locked
+from registry.kit.errors import Invalid, Problem
+from registry.kit.http import InTransaction, sentence, status_of
+from registry.staff import Staff
+from webconsole import rendering
+from webconsole.staff_words import MEANINGS, ROLES
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False, prefix="/amministrazione")
+ADMINISTRATION = [allow(Right.MANAGE_STAFF)]
+HOME = "/amministrazione/personale"
+SEE_OTHER = 303
+Short = Annotated[str, Field(max_length=120)]
+Text = Annotated[str, Form(max_length=120)]
+
+
+class Written(BaseModel):
+    """What somebody wrote in the form of one of the staff."""
+
+    login: Short = ""
+    name: Short = ""
+    roles: list[Short] = []
+    office: Short = ""
+    team: Short = ""
+
+    def facts(self) -> dict[str, Any]:
+        unknown = set(self.roles) - set(Role)
+        if unknown:
+            raise Invalid("Choose at least one role", field="roles")
+        return {
+            "name": self.name.replace("\0", ""),
+            "roles": {Role(each) for each in self.roles},
+            "office_id": UUID(self.office) if self.office else None,
+            "team_id": UUID(self.team) if self.team else None,
+        }
+
+    @classmethod
+    def of(cls, person: Staff) -> "Written":
+        return cls(
+            login=person.login,
+            name=person.name,
+            roles=list(person.roles),
+            office=str(person.office_id or ""),
+            team=str(person.team_id or ""),
+        )
+
+
+@router.get("", dependencies=ADMINISTRATION)
+def home() -> Response:
+    return RedirectResponse(HOME, SEE_OTHER)
+
+
+@router.get("/personale", dependencies=ADMINISTRATION)
+def list_staff(request: Request, session: InTransaction, me: Me, tutti: bool = False) -> Response:
+    return rendering.page(
+        request,
+        "administration/staff.html",
+        me=me,
+        found=staff.all_(session, gone=tutti),
+        everybody=tutti,
+        offices={each.id: each.name for each in staff.offices(session)},
+        roles=ROLES,
+        words=words(i18n.language_of(request)),
+    )
+
+
+@router.get("/personale/nuovo", dependencies=ADMINISTRATION)
+def show_new(request: Request, session: InTransaction, me: Me) -> Response:
+    return _form(request, session, me, None, Written())
+
+
+@router.post("/personale/nuovo", dependencies=ADMINISTRATION)
+def take_on(
+    request: Request, session: InTransaction, me: Me, written: Annotated[Written, Form()]
+) -> Response:
+    try:
+        with session.begin_nested():
+            person, code = administration.take_on(
+                session, login=written.login.replace("\0", ""), **written.facts()
+            )
+    except (Problem, ValueError) as problem:
+        return _form(request, session, me, None, written, problem=problem)
+    return _form(request, session, me, person, Written.of(person), code=code)
+
+
+@router.get("/personale/{staff_id}", dependencies=ADMINISTRATION)
+def show_one(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    person = get(session, Staff, staff_id)
+    return _form(request, session, me, person, Written.of(person))
+
+
+@router.post("/personale/{staff_id}", dependencies=ADMINISTRATION)
+def change(
+    staff_id: UUID,
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    written: Annotated[Written, Form()],
+) -> Response:
+    person = locked(session, Staff, staff_id)
+    try:
+        with session.begin_nested():
+            administration.change(session, person, me, **written.facts())
+    except (Problem, ValueError) as problem:
+        return _form(request, session, me, person, written, problem=problem)
+    return _form(request, session, me, person, Written.of(person), saved=True)
+
+
+@router.post("/personale/{staff_id}/chiusura", dependencies=ADMINISTRATION)
+def let_go(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    person = locked(session, Staff, staff_id)
+    try:
+        with session.begin_nested():
+            administration.let_go(session, person, me)
+    except Problem as problem:
+        return _form(request, session, me, person, Written.of(person), problem=problem)
+    return RedirectResponse(f"{HOME}/{staff_id}", SEE_OTHER)
+
+
+@router.post("/personale/{staff_id}/rientro", dependencies=ADMINISTRATION)
+def let_back(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    person = locked(session, Staff, staff_id)
+    code = administration.let_back(session, person)
+    return _form(request, session, me, person, Written.of(person), code=code)
+
+
+@router.post("/personale/{staff_id}/codice", dependencies=ADMINISTRATION)
+def invite(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    """A code for one use; the answer is the only place that ever shows it."""
+    person = locked(session, Staff, staff_id)
+    code = invitations.make(session, person)
+    return _form(request, session, me, person, Written.of(person), code=code)
+
+
+@router.post("/personale/{staff_id}/sessioni/fine", dependencies=ADMINISTRATION)
+def end_sessions(staff_id: UUID, session: InTransaction) -> Response:
+    sessions.end_all(session, staff_id)
+    return RedirectResponse(f"{HOME}/{staff_id}", SEE_OTHER)
+
+
+@router.get("/uffici", dependencies=ADMINISTRATION)
+def list_offices(request: Request, session: InTransaction, me: Me) -> Response:
+    return _offices(request, session, me)
+
+
+@router.post("/uffici", dependencies=ADMINISTRATION)
+def open_office(
+    request: Request, session: InTransaction, me: Me, name: Text = "", kind: Text = ""
+) -> Response:
+    name, kind = name.replace("\0", "").strip(), kind.replace("\0", "").strip()
+    if not name:
+        problem = Invalid("Write a name", field="name")
+        return _offices(request, session, me, problem=problem, kind=kind)
+    staff.office(session, name, kind)
+    return RedirectResponse("/amministrazione/uffici", SEE_OTHER)
+
+
+def _form(
+    request: Request,
+    session: Session,
+    me: Me,
+    person: Staff | None,
+    written: Written,
+    *,
+    problem: Exception | None = None,
+    code: str = "",
+    saved: bool = False,
+) -> Response:
+    """The page of one of the staff, or of somebody new; `code` is shown this once."""
+    said = problem if isinstance(problem, Problem) else Invalid("Some fields cannot be accepted")
+    return rendering.page(
+        request,
+        "administration/one.html",
+        me=me,
+        status=status_of(said) if problem else 200,
+        person=person,
+        written=written,
+        code=code,
+        saved=saved,
+        error=sentence(request, said) if problem else "",
+        wrong=said.field if problem else "",
+        offices=staff.offices(session),
+        teams=teams.active(session),
+        roles=ROLES,
+        meanings=MEANINGS,
+        open_sessions=sessions.open_of(session, person.id) if person else [],
+        programs=tokens.of(session, person.id) if person else [],
+        words=words(i18n.language_of(request)),
+    )
+
+
+def _offices(
+    request: Request, session: Session, me: Me, *, problem: Problem | None = None, kind: str = ""
+) -> Response:
+    people = staff.all_(session)
+    offices = staff.offices(session)
+    return rendering.page(
+        request,
+        "administration/offices.html",
+        me=me,
+        status=status_of(problem) if problem else 200,
+        error=sentence(request, problem) if problem else "",
+        kind=kind,
+        found=offices,
+        seated={
+            each.id: sum(1 for person in people if person.office_id == each.id) for each in offices
+        },
+    )
