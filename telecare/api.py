@@ -19,7 +19,7 @@ from registry.kit.db import get, locked
 from registry.kit.errors import NotAllowed
 from registry.kit.http import InTransaction
 from registry.people import Person
-from telecare import alarms, devices, faults, response, signals, subscribers
+from telecare import alarms, devices, faults, response, signals, subscribers, subscribers_api
 from telecare.alarms import Alarm, AlarmState, Outcome
 from telecare.devices import Device
 from telecare.faults import Fault
@@ -28,6 +28,7 @@ from telecare.signals import Signal
 from telecare.triage import Lane
 
 router = APIRouter(tags=["telecare"])
+router.include_router(subscribers_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]
 READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]

@@ -1,17 +1,74 @@
-"""A subscriber: whose home a device stands in, how to reach them, and who is near."""
+"""A subscriber: whose home a device stands in, how to reach them, how to get in, who is near."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, Select, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
-from registry import access
+from registry import access, journal
 from registry.access import Actor, Right
-from registry.kit.errors import NotFound
+from registry.kit import clock
+from registry.kit.crypto import Sealed
+from registry.kit.db import Base, Id
+from registry.kit.errors import NotAllowed, NotFound
 from registry.people import NearPerson, Person
 from registry.places import Address, Place
 from telecare import devices
+from telecare.alarms import Alarm, AlarmState
 from telecare.devices import Device
+
+PAGE = 50
+
+
+class WhyIn(StrEnum):
+    """Why somebody reads how to get into a home."""
+
+    ALARM = "alarm"
+    WELFARE_CHECK = "welfare_check"
+    ASKED_BY_KIN = "asked_by_kin"
+    TECHNICIAN_VISIT = "technician_visit"
+    FILE_UPDATE = "file_update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriberChanged(journal.Event):
+    """`what` names the fields that were written, never what they say."""
+
+    subscriber_id: UUID
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayInShown(journal.Event):
+    """Somebody has read how to get into the home."""
+
+    why: str
+
+
+class Subscriber(Base):
+    """What telecare alone keeps of a person: the way in, the doctor, health, services."""
+
+    __tablename__ = "subscribers"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id), unique=True)
+    since: Mapped[datetime] = mapped_column(default=clock.now)
+    # Key safe and its code, who has keys: whoever holds this text can enter somebody's home.
+    way_in: Mapped[bytes | None] = mapped_column(Sealed("subscribers.way_in"))
+    doctor: Mapped[str] = mapped_column(default="")
+    doctor_phone: Mapped[str] = mapped_column(default="")
+    health: Mapped[str] = mapped_column(default="")
+    services: Mapped[str] = mapped_column(default="")
+    consent_at: Mapped[datetime | None]
+
+    @property
+    def has_way_in(self) -> bool:
+        return bool(self.way_in)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +125,106 @@ def near(found: Home, near_id: UUID) -> NearPerson:
         if each.id == near_id:
             return each
     raise NotFound("There is no such %(thing)s", thing="contact")
+
+
+def of_person(session: Session, person_id: UUID) -> Subscriber | None:
+    return session.scalar(select(Subscriber).where(Subscriber.person_id == person_id))
+
+
+def write(
+    session: Session, person_id: UUID, *, way_in: str | None = None, **facts: Any
+) -> Subscriber:
+    """Write the fields that are given; the first time the person becomes a subscriber."""
+    held = select(Subscriber).where(Subscriber.person_id == person_id).with_for_update()
+    found = session.scalar(held.execution_options(populate_existing=True))
+    if found is None:
+        found = Subscriber(person_id=person_id)
+        session.add(found)
+    if way_in is not None:
+        found.way_in = way_in.strip().encode() or None
+    for name, value in facts.items():
+        setattr(found, name, value)
+    session.flush()
+    written = sorted([*facts, *(["way_in"] if way_in is not None else [])])
+    journal.record(
+        session,
+        SubscriberChanged(subscriber_id=found.id, what=" ".join(written), person_id=person_id),
+    )
+    return found
+
+
+def open_alarms(session: Session, person_id: UUID) -> list[Alarm]:
+    """What is not yet closed of theirs, oldest first."""
+    wanted = select(Alarm).where(Alarm.person_id == person_id, Alarm.state != AlarmState.CLOSED)
+    return list(session.scalars(wanted.order_by(Alarm.id)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayIn:
+    """How to get in: what only telecare knows, and what stands with the address."""
+
+    text: str
+    at_the_door: str
+
+
+def way_in(session: Session, person: Person, *, why: WhyIn | None = None) -> WayIn:
+    """Read how to get in: while an alarm is open, else for a reason. Each look is written down.
+
+    Raises NotAllowed when neither holds; "alarm" is no reason while none is open.
+    """
+    alarming = bool(open_alarms(session, person.id))
+    if not alarming and why in {None, WhyIn.ALARM}:
+        raise NotAllowed("How to get in is shown while an alarm is open, else say why you need it")
+    reason = WhyIn.ALARM if alarming else why
+    journal.record(session, WayInShown(person_id=person.id, why=str(reason)))
+    found = of_person(session, person.id)
+    return WayIn(
+        text=(found.way_in or b"").decode() if found else "",
+        at_the_door=person.home.how_to_get_in if person.home else "",
+    )
+
+
+def listed(
+    session: Session, actor: Actor, *, words: str = "", after: UUID | None = None, limit: int = PAGE
+) -> Sequence[Person]:
+    """Those with a unit or a subscriber's file, in the order of their files.
+
+    Each of the words must be in the name, in the town, or begin an account.
+    """
+    wanted = (
+        select(Person)
+        .where(
+            or_(
+                Person.id.in_(select(Device.person_id).where(Device.person_id.is_not(None))),
+                Person.id.in_(select(Subscriber.person_id)),
+            )
+        )
+        .options(selectinload(Person.addresses), selectinload(Person.phones))
+    )
+    for word in words.lower().split()[:6]:
+        wanted = _with(wanted, word)
+    if after is not None:
+        wanted = wanted.where(Person.id > after)
+    found = access.visible(wanted, Person.restricted, actor).order_by(Person.id).limit(limit)
+    return session.scalars(found).all()
+
+
+def _with(wanted: Select[Person], word: str) -> Select[Person]:
+    name = func.lower(Person.given_name + " " + Person.family_name)
+    accounts = select(Device.person_id).where(Device.account.istartswith(word, autoescape=True))
+    towns = select(Address.person_id).where(
+        func.lower(Address.town).startswith(word, autoescape=True)
+    )
+    return wanted.where(
+        or_(name.contains(word, autoescape=True), Person.id.in_(accounts), Person.id.in_(towns))
+    )
+
+
+def units(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Device]]:
+    """The units in the homes of these people."""
+    found: dict[UUID, list[Device]] = {}
+    wanted = select(Device).where(Device.person_id.in_(ids)).order_by(Device.id)
+    for each in session.scalars(wanted):
+        if each.person_id is not None:
+            found.setdefault(each.person_id, []).append(each)
+    return found

@@ -53,6 +53,7 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/chiamate", say("Calls"), "c", Right.ANSWER_CALLS),
         ("/interventi", say("Interventions"), "i", Right.REQUEST_TEAM),
         ("/persone", say("People"), "p", Right.READ_PEOPLE),
+        ("/teleassistenza", say("Telecare"), "t", Right.ANSWER_ALARMS),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
     )
     return [(to, word, key) for to, word, key, right in everywhere if may(me, right)]

@@ -24,6 +24,7 @@ PAGES = (
     "/suoni",
     "/tasti",
     "/parete",
+    "/teleassistenza",
 )
 Findings = Callable[[], list[str]]
 
@@ -56,7 +57,12 @@ def test_the_other_pages_have_no_fault_that_axe_finds(
     anna.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     with db.transaction() as session:
         maria = session.scalars(select(Person.id)).first()
-    for address in (*PAGES, f"/persone/{maria}", "/persone/non-esiste"):
+    for address in (
+        *PAGES,
+        f"/persone/{maria}",
+        f"/teleassistenza/{maria}",
+        "/persone/non-esiste",
+    ):
         anna.page.goto(address)
         anna.page.wait_for_load_state("load")
         assert (address, axe()) == (address, [])

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from webconsole.pages import administration, lists, own_sessions, people, preferences, room, team
+from webconsole.pages import (
+    administration,
+    lists,
+    own_sessions,
+    people,
+    preferences,
+    room,
+    subscribers,
+    team,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     room.router,
@@ -10,6 +19,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     lists.router,
     preferences.router,
     team.router,
+    subscribers.router,
     administration.router,
     own_sessions.router,
 )

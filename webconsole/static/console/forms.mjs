@@ -1,0 +1,80 @@
+// Forms of the other pages: sent as JSON; a refusal stands beside its field, and nothing typed is lost.
+//
+//   data-post   where to; on success the page is looked at anew
+//   data-show   the id of the place where the answer's texts appear instead
+//   data-sure   a question to be answered first
+//   data-join   on a fieldset: its ticked values as one text; data-list on a field: its commas make a list
+import { post } from "./api.mjs";
+import { t } from "./words.mjs";
+
+/** What the fields say, by their names; an empty date or hour says nothing. */
+function said(form) {
+  const facts = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled) continue;
+    if (field.type === "checkbox") facts[field.name] = field.checked;
+    else if ("list" in field.dataset) facts[field.name] = field.value.split(",").filter(Boolean);
+    else if (field.type === "number") facts[field.name] = field.value === "" ? null : Number(field.value);
+    else if (field.value !== "" || !/date|time/.test(field.type)) facts[field.name] = field.value;
+  }
+  for (const group of form.querySelectorAll("[data-join]")) {
+    const ticked = [...group.querySelectorAll("input:checked")].map((each) => each.value);
+    facts[group.dataset.join] = ticked.join("");
+  }
+  return facts;
+}
+
+function tell(form, place, sentence) {
+  const line = form.querySelector(`[data-wrong="${CSS.escape(place)}"]`) || form.querySelector('[data-wrong=""]');
+  if (!line) return;
+  line.textContent = sentence;
+  line.hidden = false;
+  line.setAttribute("role", "alert");
+  form.elements[place]?.setAttribute?.("aria-invalid", "true");
+}
+
+function clear(form) {
+  for (const line of form.querySelectorAll("[data-wrong]")) {
+    line.hidden = true;
+    line.textContent = "";
+  }
+  for (const field of form.elements) field.removeAttribute("aria-invalid");
+}
+
+function show(form, answer) {
+  const place = document.getElementById(form.dataset.show);
+  const lines = Object.values(answer).filter(Boolean);
+  place.replaceChildren(
+    ...(lines.length ? lines : [form.dataset.lacking || ""]).map((text, at) => {
+      const line = document.createElement("p");
+      line.textContent = text;
+      if (at === 0) line.className = "strong";
+      return line;
+    }),
+  );
+}
+
+async function send(form) {
+  if (form.dataset.sure && !window.confirm(form.dataset.sure)) return;
+  clear(form);
+  const button = form.querySelector("[type=submit]");
+  button.disabled = true;
+  try {
+    const answer = await post(form.dataset.post, said(form));
+    if (form.dataset.show) show(form, answer);
+    else if (form.dataset.then) location.assign(form.dataset.then);
+    else location.reload();
+  } catch (error) {
+    const [first] = error.fields || [];
+    const known = first && form.querySelector(`[data-wrong="${CSS.escape(first.field)}"]`);
+    tell(form, known ? first.field : "", known ? first.message : error.message || t("It did not work. Try again."));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset.post) return;
+  event.preventDefault();
+  send(event.target);
+});
