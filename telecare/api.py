@@ -19,16 +19,26 @@ from registry.kit.db import get, locked
 from registry.kit.errors import NotAllowed
 from registry.kit.http import InTransaction
 from registry.people import Person
-from telecare import alarms, devices, faults, response, signals, subscribers, subscribers_api
+from telecare import (
+    alarms,
+    devices,
+    doors_api,
+    faults,
+    response,
+    signals_api,
+    subscribers,
+    subscribers_api,
+)
 from telecare.alarms import Alarm, AlarmState, Outcome
 from telecare.devices import Device
 from telecare.faults import Fault
-from telecare.protocols.base import Kind, Verdict
-from telecare.signals import Signal
+from telecare.protocols.base import Kind
 from telecare.triage import Lane
 
 router = APIRouter(tags=["telecare"])
 router.include_router(subscribers_api.router)
+router.include_router(signals_api.router)
+router.include_router(doors_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]
 READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]
@@ -66,28 +76,6 @@ class AlarmOut(Out):
     note: str
     outcome: Outcome | None
     closed_at: datetime | None
-
-
-class SignalOut(Out):
-    """A frame as received: `raw` is its bytes as text, with what cannot be printed escaped."""
-
-    id: UUID
-    arrived_at: datetime
-    protocol: str
-    path: str
-    peer: str
-    raw: str
-    verdict: Verdict
-    reason: str
-    account: str
-    sequence: str
-    encrypted: bool
-    device_id: UUID | None
-    kind: str
-    became: str
-    decoded: dict[str, Any]
-    repeats: int
-    repeated_at: datetime | None
 
 
 class DeviceOut(Out):
@@ -231,29 +219,6 @@ def close(alarm_id: UUID, how: CloseIn, session: InTransaction, me: Me) -> Alarm
     return _shown(session, [alarm], me)[0]
 
 
-@router.get("/signals", dependencies=READ)
-def list_signals(
-    session: InTransaction,
-    account: Account | None = None,
-    unknown: bool = False,
-    verdict: Verdict | None = None,
-    became: Annotated[str | None, Query(max_length=40)] = None,
-    before: UUID | None = None,
-    limit: Page = 50,
-) -> dict[str, Any]:
-    """Every frame as received, newest first; `unknown` keeps those of accounts we do not know."""
-    found = signals.listed(
-        session,
-        account=account,
-        unknown=unknown,
-        verdict=verdict,
-        became=became,
-        before=before,
-        limit=limit,
-    )
-    return {"items": [_signal(each) for each in found], "next": _next(found, limit)}
-
-
 @router.get("/faults", dependencies=READ)
 def list_faults(session: InTransaction, limit: Page = 100) -> dict[str, list[FaultOut]]:
     """Open technical faults, newest first."""
@@ -319,12 +284,6 @@ def _shown(session: Session, found: list[Alarm], me: Actor) -> list[AlarmOut]:
 def _known(session: Session, ids: Iterable[UUID | None], me: Actor) -> set[UUID | None]:
     wanted = select(Person.id).where(Person.id.in_({each for each in ids if each is not None}))
     return set(session.scalars(access.visible(wanted, Person.restricted, me)))
-
-
-def _signal(signal: Signal) -> SignalOut:
-    printable = signal.raw.decode("latin-1").encode("unicode_escape").decode("ascii")
-    facts = {column.name: getattr(signal, column.name) for column in Signal.__table__.columns}
-    return SignalOut.model_validate(facts | {"raw": printable})
 
 
 def _next(found: list[Any], limit: int) -> UUID | None:

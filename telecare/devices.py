@@ -1,9 +1,7 @@
 """A device: a home unit with its account, its key and whose home it stands in."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +15,7 @@ from registry import journal
 from registry.kit import clock
 from registry.kit.crypto import Sealed, unseal
 from registry.kit.db import Base, Id
-from registry.kit.errors import Invalid, Problem
+from registry.kit.errors import Invalid
 from registry.people import Person
 from registry.places import Address
 from telecare.protocols.dc09_crypto import key_from
@@ -30,8 +28,6 @@ LONGEST_HEARTBEAT = 7 * 24 * 3600  # seconds
 LONGEST_TEST = 90 * 24 * 3600  # seconds
 # EN 50136 practice: a unit is silent when two of its periods have passed without a sign.
 PERIODS_OF_SILENCE = 2
-COLUMNS = ("account", "protocol", "key", "heartbeat_s", "label")
-MAY_COME = ("area", "carrier", "test_every_s")
 RECEIVER_LINES = "receiver-lines"
 SOS_ACCESS = "sos-access"
 BS8521 = "bs8521"
@@ -40,7 +36,7 @@ PROTOCOLS = {DC09, SCAIP, JSON, RECEIVER_LINES, SOS_ACCESS, BS8521}
 PASSWORDS = {SCAIP: "digest", BS8521: "digest", SOS_ACCESS: "password"}
 # The accounts under which we test our own doors: no unit has them, and no figure counts them.
 SELF_TEST = {DC09: "5E1F7E57", SCAIP: "5317357531735700", JSON: "SELFTEST"}
-_AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
+AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
 
 log = structlog.get_logger()
 
@@ -97,18 +93,7 @@ class Device(Base):
         """How its frames are protected, in words for a table."""
         if self.protocol in PASSWORDS:
             return PASSWORDS[self.protocol] if self.key else ""
-        return _AES.get(len(self.key or b""), "")
-
-
-@dataclass(kw_only=True)
-class Imported:
-    """What a file did, line by line, in sentences (catalogue key, parameters)."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    said: list[tuple[int, str, dict[str, object]]] = field(default_factory=list)
-    refused: list[tuple[int, Problem]] = field(default_factory=list)
+        return AES.get(len(self.key or b""), "")
 
 
 class Row(NamedTuple):
@@ -140,7 +125,7 @@ def add(
     address_id: UUID | None = None,
 ) -> Device:
     """A new unit. Raises Invalid, naming the field."""
-    row = _row(
+    row = row_of(
         {
             "account": account,
             "protocol": protocol,
@@ -152,12 +137,26 @@ def add(
             "test_every_s": str(test_every_s),
         }
     )
-    device = _new(row)
+    device = new(row)
     device.person_id, device.address_id = person_id, address_id
     session.add(device)
     session.flush()
     journal.record(session, DeviceAdded(device_id=device.id, person_id=person_id))
     return device
+
+
+def care(session: Session, device: Device, **wanted: str | int) -> None:
+    """Set `key`, `heartbeat_s`, `test_every_s`, `label`, `area` or `carrier`. Raises Invalid."""
+    now, what = clock.now(), sorted(wanted)
+    if "key" in wanted:
+        device.key = _key(device.protocol, str(wanted.pop("key")).strip())
+    for name, value in wanted.items():
+        setattr(device, name, value.strip() if isinstance(value, str) else value)
+    if "heartbeat_s" in wanted:
+        device.silent_at = silent_at(device.heartbeat_s, now)
+    if "test_every_s" in wanted:
+        device.test_due_at = test_due_at(device.test_every_s, now)
+    changed(session, device, ",".join(what))
 
 
 def changed(session: Session, device: Device, what: str) -> None:
@@ -190,55 +189,7 @@ def listed(
     return list(session.scalars(wanted))
 
 
-def import_csv(session: Session, content: str) -> Imported:
-    """Read `account,protocol,key,heartbeat_s,label`; a bad line is told and the rest goes in.
-
-    Running the same file again changes nothing. Raises Invalid for a missing column.
-    """
-    result = Imported()
-    seen: dict[tuple[str, str], int] = {}
-    for number, cells in _lines(content):
-        try:
-            row = _row(cells)
-            twice = seen.setdefault((row.protocol, row.account), number)
-            if twice != number:
-                raise Invalid(
-                    "The account is already on line %(line)s", field="account", line=twice
-                )
-        except Problem as problem:
-            result.refused.append((number, problem))
-            continue
-        hexadecimal = len(cells.get("key", "").strip()) in {32, 48, 64}
-        if row.key is not None and row.protocol == DC09 and hexadecimal:
-            result.said.append(
-                (number, "The key was read as %(cipher)s", {"cipher": _AES[len(row.key)]})
-            )
-        _merge(session, row, result)
-    return result
-
-
-def _lines(content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered lines as cells by column; comma or semicolon, with or without a byte order mark."""
-    content = content.removeprefix("\ufeff")
-    head = content.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(content, newline=""),
-        delimiter=";" if head.count(";") > head.count(",") else ",",
-    )
-    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
-    missing = [name for name in COLUMNS if name not in reader.fieldnames]
-    if missing:
-        raise Invalid(
-            "The first line must name the columns %(wanted)s; missing: %(missing)s",
-            wanted=",".join(COLUMNS),
-            missing=", ".join(missing),
-        )
-    there = (*COLUMNS, *(name for name in MAY_COME if name in reader.fieldnames))
-    for cells in reader:
-        yield reader.line_num, {name: cells.get(name) or "" for name in there}
-
-
-def _row(cells: dict[str, str]) -> Row:
+def row_of(cells: dict[str, str]) -> Row:
     account = cells["account"].strip().upper()
     if not account.isalnum() or not account.isascii() or len(account) > LONGEST_ACCOUNT:
         raise Invalid(
@@ -295,7 +246,7 @@ def _seconds(written: str, column: str, most: int) -> int:
     return int(written)
 
 
-def _new(row: Row) -> Device:
+def new(row: Row) -> Device:
     test_every_s = row.test_every_s or 0
     return Device(
         account=row.account,
@@ -309,31 +260,6 @@ def _new(row: Row) -> Device:
         silent_at=silent_at(row.heartbeat_s, clock.now()),
         test_due_at=test_due_at(test_every_s, clock.now()),
     )
-
-
-def _merge(session: Session, row: Row, result: Imported) -> None:
-    device = by_account(session, row.account, row.protocol)
-    if device is None:
-        device = _new(row)
-        session.add(device)
-        session.flush()
-        journal.record(session, DeviceAdded(device_id=device.id))
-        result.added += 1
-        return
-    wanted = {name: value for name, value in row._asdict().items() if value is not None}
-    wanted["key"] = row.key
-    different = [name for name, value in wanted.items() if getattr(device, name) != value]
-    if not different:
-        result.unchanged += 1
-        return
-    for name in different:
-        setattr(device, name, wanted[name])
-    if "heartbeat_s" in different:
-        device.silent_at = silent_at(row.heartbeat_s, clock.now())
-    if "test_every_s" in different:
-        device.test_due_at = test_due_at(device.test_every_s, clock.now())
-    changed(session, device, ",".join(different))
-    result.changed += 1
 
 
 def silent_at(heartbeat_s: int, seen: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, Index, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
@@ -129,6 +129,10 @@ def keep(session: Session, cause: Kind, wrong: AbstractSet[UUID], well: Abstract
         news += [FaultEnded(fault_id=row[0], device_id=row[1], cause=cause) for row in rows]
     if news:
         journal.record_many(session, news)
+
+
+def count_open(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Fault.ended_at.is_(None))) or 0
 
 
 def of_device(session: Session, device_id: UUID, limit: int = 50) -> list[Fault]:

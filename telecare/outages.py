@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, func, select, text
+from sqlalchemy import ColumnElement, Index, and_, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from registry import journal
@@ -216,3 +216,16 @@ def _sizes(session: Session, troubled: Iterable[Where]) -> dict[tuple[By, str], 
         wanted = select(column, func.count()).where(column.in_(names)).group_by(column)
         sizes |= {(by, name): count for name, count in session.execute(wanted)}
     return sizes
+
+
+def single_faults(session: Session, limit: int) -> list[tuple[Fault, Device]]:
+    """Open faults that no outage explains, newest first."""
+    explained = [and_(of(each), *_open_since(each.cause, each.began_at)) for each in open_(session)]
+    wanted = (
+        select(Fault, Device)
+        .join(Device, Device.id == Fault.device_id)
+        .where(Fault.ended_at.is_(None), *(~each for each in explained))
+        .order_by(Fault.began_at.desc(), Fault.id)
+        .limit(limit)
+    )
+    return [(fault, device) for fault, device in session.execute(wanted)]

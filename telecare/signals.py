@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal
 from registry.kit.db import Base, Id
 from telecare.devices import SELF_TEST
-from telecare.protocols.base import Message, Verdict
+from telecare.protocols.base import Kind, Message, Verdict
 from telecare.protocols.sia_dc09 import LINK_TESTS
 
 # Within this time the same account, sequence and content are the same message sent again:
@@ -23,6 +23,8 @@ SAME_WITHIN = timedelta(minutes=10)
 # Units that number every event 0000 repeat at once or not at all: two presses must stay two.
 SAME_WITHIN_UNNUMBERED = timedelta(seconds=60)
 UNNUMBERED = "0000"
+# A frame has its moment and its id within less than this.
+SKEW = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +123,13 @@ def listed(
     session: Session,
     *,
     account: str | None = None,
+    protocol: str | None = None,
     unknown: bool = False,
     verdict: Verdict | None = None,
+    kind: Kind | None = None,
     became: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[Signal]:
@@ -135,10 +141,17 @@ def listed(
         wanted = wanted.where(
             Signal.device_id.is_(None), Signal.account.not_in(["", *SELF_TEST.values()])
         )
-    if verdict is not None:
-        wanted = wanted.where(Signal.verdict == verdict)
-    if became is not None:
-        wanted = wanted.where(Signal.became == became)
+    if since is not None:
+        wanted = wanted.where(Signal.id >= _first_id(since - SKEW), Signal.arrived_at >= since)
+    if until is not None:
+        wanted = wanted.where(Signal.id < _first_id(until + SKEW), Signal.arrived_at < until)
     if before is not None:
         wanted = wanted.where(Signal.id < before)
+    same = {"protocol": protocol, "verdict": verdict, "kind": kind, "became": became}
+    wanted = wanted.filter_by(**{name: value for name, value in same.items() if value is not None})
     return list(session.scalars(wanted.order_by(Signal.id.desc()).limit(limit)))
+
+
+def _first_id(at: datetime) -> UUID:
+    """No id made from then on is smaller: a UUID of version 7 begins with its millisecond."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from registry.journal import Entry
 from registry.kit import clock
 from registry.kit.errors import Invalid
-from telecare import devices, faults, supervision
+from telecare import device_files, devices, faults, supervision
 from telecare.protocols.base import Kind
 
 HEAD = "account,protocol,key,heartbeat_s,label\n"
@@ -23,9 +23,9 @@ def test_a_file_of_devices_goes_in_once(session: Session) -> None:
         "1003,,000102030405060708090a0b0c0d0e0f,3600,Chiave doppia\n"
         "1004,SIA-DC09," + bytes(range(32)).hex() + ",,\n"
     )
-    first = devices.import_csv(session, content)
+    first = device_files.import_csv(session, content)
     assert (first.added, first.changed, first.unchanged, first.refused) == (4, 0, 0, [])
-    again = devices.import_csv(session, content)
+    again = device_files.import_csv(session, content)
     assert (again.added, again.changed, again.unchanged) == (0, 0, 4)
 
     ciphers = {each.account: each.cipher for each in session.scalars(select(devices.Device))}
@@ -35,8 +35,8 @@ def test_a_file_of_devices_goes_in_once(session: Session) -> None:
 
 
 def test_a_changed_line_changes_its_device_only(session: Session) -> None:
-    devices.import_csv(session, HEAD + "1001,,,90,uno\n1002,,,90,due\n")
-    result = devices.import_csv(session, HEAD + "1001,,,90,uno\n1002,,,600,due\n")
+    device_files.import_csv(session, HEAD + "1001,,,90,uno\n1002,,,90,due\n")
+    result = device_files.import_csv(session, HEAD + "1001,,,90,uno\n1002,,,600,due\n")
     assert (result.changed, result.unchanged) == (1, 1)
     changed = devices.by_account(session, "1002")
     assert changed is not None
@@ -58,7 +58,7 @@ def test_a_changed_line_changes_its_device_only(session: Session) -> None:
 def test_a_bad_line_is_told_and_the_rest_goes_in(
     session: Session, line: str, sentence: str
 ) -> None:
-    result = devices.import_csv(session, HEAD + f"{line}\n7001,,,0,\n")
+    result = device_files.import_csv(session, HEAD + f"{line}\n7001,,,0,\n")
     assert result.added == 1
     ((number, problem),) = result.refused
     assert number == 2
@@ -66,18 +66,18 @@ def test_a_bad_line_is_told_and_the_rest_goes_in(
 
 
 def test_an_account_twice_in_a_file_is_told(session: Session) -> None:
-    result = devices.import_csv(session, HEAD + "1001,,,0,a\n1001,,,0,b\n")
+    result = device_files.import_csv(session, HEAD + "1001,,,0,a\n1001,,,0,b\n")
     assert [number for number, _ in result.refused] == [3]
 
 
 def test_semicolons_and_a_byte_order_mark_are_read(session: Session) -> None:
     content = "\ufeff" + HEAD.replace(",", ";") + "1001;;;90;Casa, prova\r\n"
-    assert devices.import_csv(session, content).added == 1
+    assert device_files.import_csv(session, content).added == 1
 
 
 def test_a_missing_column_is_said(session: Session) -> None:
     with pytest.raises(Invalid, match="missing: key, heartbeat_s"):
-        devices.import_csv(session, "account,protocol,label\n1,,\n")
+        device_files.import_csv(session, "account,protocol,label\n1,,\n")
 
 
 def test_keys_are_not_readable_in_the_database(session: Session) -> None:
@@ -118,7 +118,7 @@ def test_nobody_is_silent_for_a_time_in_which_we_did_not_listen(session: Session
 
 def test_where_and_by_whom_a_unit_is_carried_may_be_in_the_file(session: Session) -> None:
     head = HEAD.strip() + ",area,carrier,test_every_s\n"
-    devices.import_csv(
+    device_files.import_csv(
         session, head + "1001,,,90,uno,Borgo Prova,Rete Prova,86400\n1002,,,90,due\n"
     )
     found = {each.account: each for each in devices.listed(session)}
@@ -127,7 +127,7 @@ def test_where_and_by_whom_a_unit_is_carried_may_be_in_the_file(session: Session
     assert one.test_due_at is not None
     assert (two.area, two.carrier, two.test_every_s, two.test_due_at) == ("", "", 0, None)
     # A file without these columns says nothing of them.
-    devices.import_csv(session, HEAD + "1001,,,90,uno\n")
+    device_files.import_csv(session, HEAD + "1001,,,90,uno\n")
     session.expire_all()
     assert one.area == "Borgo Prova"
 
