@@ -20,6 +20,7 @@ from registry.kit.states import move
 from registry.staff import Staff
 from telecare.devices import Device
 from telecare.protocols.base import Kind
+from telecare.signals import Signal
 from telecare.triage import Lane, lane_of
 
 # The first step of the escalation ladder (escalation.py): UK code of practice and EN 50518
@@ -303,15 +304,18 @@ def close(session: Session, alarm: Alarm, *, outcome: Outcome, note: str) -> Non
         _settle_hands(session, alarm.operator_id)
 
 
-def call_off(session: Session, signal_id: UUID, account: str, kinds: Sequence[Kind]) -> list[Alarm]:
-    """Mark the account's open alarms (of `kinds`; none means all): the unit took them back.
+def call_off(session: Session, signal: Signal, kinds: Sequence[Kind]) -> list[Alarm]:
+    """Mark the unit's open alarms (of `kinds`; none means all): `signal` took them back.
 
-    Nothing is closed or hidden: an operator sees the press and the cancel.
+    Nothing is closed or hidden: an operator sees the press and the cancel. Two protocols may use
+    the same account for two homes, so the alarm must have come by the protocol of the signal.
     """
+    raised_by = select(Signal.protocol).where(Signal.id == Alarm.signal_id).scalar_subquery()
     wanted = select(Alarm).where(
-        Alarm.account == account,
+        Alarm.account == signal.account,
         Alarm.state != AlarmState.CLOSED,
         Alarm.called_off_at.is_(None),
+        raised_by == signal.protocol,
     )
     if kinds:
         wanted = wanted.where(Alarm.kind.in_(kinds))
@@ -319,7 +323,7 @@ def call_off(session: Session, signal_id: UUID, account: str, kinds: Sequence[Ki
     for alarm in marked:
         alarm.called_off_at = clock.now()
         journal.record(
-            session, AlarmCalledOff(alarm_id=alarm.id, signal_id=signal_id, **_common(alarm))
+            session, AlarmCalledOff(alarm_id=alarm.id, signal_id=signal.id, **_common(alarm))
         )
     return marked
 

@@ -265,7 +265,7 @@ def _after_refusals(
     refused = {each.account: each for each in group if refusals.may_be_a_press(each.message)}
     raised = 0
     for account, each in sorted(refused.items()):
-        found = refusals.too_many(cursor, account[1], each.at)
+        found = refusals.too_many(cursor, *account, each.at)
         if found is not None:
             number, signal_id = found
             device = book.get(account)

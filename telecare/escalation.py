@@ -84,4 +84,4 @@ def called_off(session: Session, signal_id: UUID) -> None:
             break
         if report["phase"] == Phase.OVER:
             kinds.append(Kind(report["kind"]))
-    alarms.call_off(session, signal_id, signal.account, kinds)
+    alarms.call_off(session, signal, kinds)

@@ -16,10 +16,15 @@ WITHIN = timedelta(minutes=10)
 
 _COUNT = (
     "SELECT coalesce(sum(repeats + 1), 0), (array_agg(id ORDER BY id DESC))[1] FROM signals"
-    " WHERE account = %s AND became = 'refused' AND verdict IN ('clock_off', 'sealed', 'odd')"
+    " WHERE account = %s AND protocol = %s AND became = 'refused'"
+    " AND verdict IN ('clock_off', 'sealed', 'odd')"
     " AND coalesce(repeated_at, arrived_at) > %s AND arrived_at > %s"
 )
-_OPEN = "SELECT 1 FROM alarms WHERE account = %s AND state <> 'closed' AND kind = %s LIMIT 1"
+_OPEN = (
+    "SELECT 1 FROM alarms JOIN signals ON signals.id = alarms.signal_id"
+    " WHERE alarms.account = %s AND signals.protocol = %s AND alarms.state <> 'closed'"
+    " AND alarms.kind = %s LIMIT 1"
+)
 
 
 def may_be_a_press(message: Message) -> bool:
@@ -33,14 +38,16 @@ def may_be_a_press(message: Message) -> bool:
     )
 
 
-def too_many(cursor: Cursor[Any], account: str, at: datetime) -> tuple[int, UUID] | None:
-    """How many of the account were refused lately, and the last of them.
+def too_many(
+    cursor: Cursor[Any], protocol: str, account: str, at: datetime
+) -> tuple[int, UUID] | None:
+    """How many of the unit were refused lately, and the last of them.
 
     None when they are few, or when an operator has such an alarm before them already.
     """
-    cursor.execute(_COUNT, (account, at - WITHIN, at - 2 * WITHIN))
+    cursor.execute(_COUNT, (account, protocol, at - WITHIN, at - 2 * WITHIN))
     row = cursor.fetchone()
     if row is None or int(row[0]) < ENOUGH:
         return None
-    cursor.execute(_OPEN, (account, Kind.UNREADABLE.value))
+    cursor.execute(_OPEN, (account, protocol, Kind.UNREADABLE.value))
     return None if cursor.fetchone() else (int(row[0]), row[1])
