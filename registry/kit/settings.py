@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         description="Number (E.164) that SCAIP units call over the mobile network to speak with "
         "us. Empty: the number set in the unit.",
     )
+    receiver_lines_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of the text lines of hardware receivers (Sur-Gard and the like), TCP. "
+        "0: this door is closed.",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="Certificate chain (PEM) of the alarm receivers over TLS."
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import cast
 
 import structlog
@@ -11,7 +12,7 @@ from typing_extensions import override
 from registry.kit import clock
 from telecare.batch import Received
 from telecare.ingest import Ingest
-from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Verdict
+from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Message, Verdict
 
 # A peer that has not sent one good frame by then is no home unit (slow-loris); so is one that
 # begins a frame and does not end it.
@@ -28,14 +29,31 @@ BROKEN_STORED = 50
 
 log = structlog.get_logger()
 
+# What sends a unit to its second destination; None: our silence does.
+Elsewhere = Callable[[Message, datetime], bytes | None]
+
+
+def silence(_message: Message, _now: datetime) -> None:
+    """Most protocols have no word for "I could not store it"."""
+
 
 class Lines:
     """What all lines of one protocol share."""
 
-    def __init__(self, protocol: AlarmProtocol, ingest: Ingest, key_of: KeyOf) -> None:
+    def __init__(
+        self,
+        protocol: AlarmProtocol,
+        ingest: Ingest,
+        key_of: KeyOf,
+        *,
+        elsewhere: Elsewhere = silence,
+        most: int = MOST_CONNECTIONS,
+    ) -> None:
         self.protocol = protocol
         self.ingest = ingest
         self.key_of = key_of
+        self.elsewhere = elsewhere
+        self.most = most
         self.open: set[Connection] = set()
         self.held_back: set[Connection] = set()
         self.counted: dict[str, int] = {}
@@ -54,6 +72,8 @@ class Lines:
             if self._may_store_broken():
                 self.ingest.put(Received(self.protocol, cut, message, path, peer, now))
             return False
+        if message.verdict is not Verdict.GOOD:
+            self.count(f"refused_{message.reason}")
         self.ingest.put(Received(self.protocol, cut, message, path, peer, now, line))
         return True
 
@@ -82,10 +102,11 @@ class Lines:
         self._read_on()
 
     def leave(self, group: Sequence[Received]) -> None:
-        """These could not be stored: silence, so that the units try again or elsewhere."""
+        """These could not be stored: the units try again, or elsewhere."""
+        now = clock.now()
         for each in group:
             if each.line is not None:
-                each.line.say(None, each.peer)
+                each.line.say(self.elsewhere(each.message, now), each.peer)
         self._read_on()
 
     def _read_on(self) -> None:
@@ -104,10 +125,11 @@ class Lines:
 class Connection(asyncio.Protocol):
     """One TCP connection; frames may come in any pieces."""
 
-    __slots__ = ("_framer", "_lines", "_patience", "_peer", "_transport", "_unanswered")
+    __slots__ = ("_framer", "_lines", "_path", "_patience", "_peer", "_transport", "_unanswered")
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, path: str = "tcp") -> None:
         self._lines = lines
+        self._path = path
         self._framer = lines.protocol.framer()
         self._unanswered = 0
         self._peer = ""
@@ -120,7 +142,7 @@ class Connection(asyncio.Protocol):
         self._transport = tcp = cast("asyncio.Transport", transport)
         host, port = tcp.get_extra_info("peername")[:2]
         self._peer = f"{host}:{port}"
-        if len(self._lines.open) >= MOST_CONNECTIONS:
+        if len(self._lines.open) >= self._lines.most:
             self._lines.count("refused_connections")
             tcp.abort()
             return
@@ -130,7 +152,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         lines = self._lines
         for cut in self._framer.feed(data):
-            if lines.take(cut, "tcp", self._peer, self):
+            if lines.take(cut, self._path, self._peer, self):
                 self._unanswered += 1
                 self._patience = time.monotonic() + IDLE_AT_MOST
         if self._framer.hopeless:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import structlog
 from typing_extensions import override
 
 from registry.kit import clock
-from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings
 from telecare.batch import Book, Received
 from telecare.ingest import Ingest
@@ -20,7 +19,7 @@ from telecare.protocols.base import Cut, Message, Verdict
 from telecare.protocols.scaip import Scaip
 from telecare.protocols.sip_side import Exchange, SipSide
 from telecare.protocols.sip_transactions import Flow
-from telecare.receivers.door import Allowance, Door, MakeDoor
+from telecare.receivers.door import Allowance, Door, MakeDoor, or_unavailable
 from telecare.receivers.sip_flows import Connections, SipConnection, SipDatagrams
 
 BACKLOG = 4096
@@ -94,13 +93,13 @@ class SipDoor(Door):
 
     @override
     async def open(self, host: str) -> None:
-        await _or_unavailable(self._open_plain(host), host, self._plan.port, "CENTRALE_SIP_PORT")
+        await or_unavailable(self._open_plain(host), host, self._plan.port, "CENTRALE_SIP_PORT")
         plan = self._plan
         if plan.certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(plan.certificate, plan.key)
             opening = self._open_stream(host, plan.tls_port, "tls", context)
-            await _or_unavailable(opening, host, plan.tls_port, "CENTRALE_SIP_TLS_PORT")
+            await or_unavailable(opening, host, plan.tls_port, "CENTRALE_SIP_TLS_PORT")
         self._tick()
         log.info("receivers.ready", port=self.port, protocol=self._scaip.name)
 
@@ -201,18 +200,3 @@ class SipDoor(Door):
         if self._udp is not None:
             self._udp.close()
         self._connections.close()
-
-
-async def _or_unavailable(
-    opening: Coroutine[None, None, object], host: str, port: int, setting: str
-) -> None:
-    try:
-        await opening
-    except OSError as error:
-        raise Unavailable(
-            "Port %(port)s on %(host)s is taken by another program: stop it, or set "
-            "%(setting)s to another port",
-            port=port,
-            host=host,
-            setting=setting,
-        ) from error
