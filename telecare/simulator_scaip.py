@@ -15,7 +15,7 @@ from sipmessage import Message as SipMessage
 from sipmessage import Via
 from typing_extensions import override
 
-from telecare.protocols import scaip_xml, sip_digest, sip_messages
+from telecare.protocols import sip_digest, sip_messages, xml_documents
 from telecare.protocols.scaip import CONTENT_TYPE, REQUEST
 from telecare.protocols.sip_messages import Request, Unreadable
 from telecare.protocols.sip_transactions import Flow, Questions
@@ -97,7 +97,7 @@ class Street(Flow):
     def say(self, home: Home, fields: Sequence[tuple[str, str]]) -> None:
         """Send an `mrq` with a reference of its own."""
         head = [("ref", secrets.token_hex(8)), ("cid", home.account)]
-        body = scaip_xml.write(REQUEST, [*head, *fields])
+        body = xml_documents.write(REQUEST, [*head, *fields])
         self._ask(Sent(home, "MESSAGE", [], (CONTENT_TYPE, body)))
 
     def _ask(self, sent: Sent, proof: str = "") -> None:
@@ -143,7 +143,7 @@ class Street(Flow):
             self.counted["unreadable"] += 1
             return
         if isinstance(told, Request):
-            self.counted[f"snu_{scaip_xml.read(told.body).first('snu')}"] += 1
+            self.counted[f"snu_{xml_documents.read(told.body).first('snu')}"] += 1
             self.send(sip_messages.respond(told, 200, host=self.host, port=self.port))
 
     def _answered(self, answer: SipMessage, code: int) -> None:

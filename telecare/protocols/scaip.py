@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from typing_extensions import override
 
-from telecare.protocols import scaip_codes, scaip_xml
+from telecare.protocols import scaip_codes, xml_documents
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Phase, Report, Verdict
 from telecare.protocols.scaip_codes import number
-from telecare.protocols.scaip_xml import Document, Malformed
+from telecare.protocols.xml_documents import Document, Malformed
 from telecare.protocols.sip_frames import SipFramer
 from telecare.protocols.sip_messages import sender
 from telecare.triage import Becomes, sort
@@ -56,7 +56,7 @@ class Scaip(AlarmProtocol):
     def decode(self, cut: Cut, key_of: KeyOf, now: datetime) -> Message:
         """Read the body of a MESSAGE; a flaw of the SIP side makes it one not to be trusted."""
         try:
-            document = scaip_xml.read(cut.body)
+            document = xml_documents.read(cut.body)
         except Malformed as error:
             account = sender(cut.raw)
             report = Report(Kind.UNKNOWN, Phase.NEW, "")
@@ -79,7 +79,7 @@ class Scaip(AlarmProtocol):
     def acknowledge(self, message: Message, key_of: KeyOf, now: datetime) -> bytes:
         """The `mrs` that lets the unit forget the message, and says how to speak."""
         fields = [("ref", message.sequence), ("snu", str(OK)), *self._voice(message)]
-        return scaip_xml.write(VARIANT if is_variant(message) else RESPONSE, fields)
+        return xml_documents.write(VARIANT if is_variant(message) else RESPONSE, fields)
 
     @override
     def refuse(self, message: Message, now: datetime) -> bytes | None:
@@ -107,7 +107,7 @@ class Scaip(AlarmProtocol):
 
 def answer(reference: str, code: int, root: str = RESPONSE) -> bytes:
     """An `mrs` with one status number and no voice."""
-    return scaip_xml.write(root, [("ref", reference or "0"), ("snu", str(code))])
+    return xml_documents.write(root, [("ref", reference or "0"), ("snu", str(code))])
 
 
 def is_variant(message: Message) -> bool:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telecare.protocols import scaip_xml
+from telecare.protocols import xml_documents
 from telecare.protocols.base import Cut, Kind, Message, Phase, Verdict
 from telecare.protocols.scaip import SAME_WITHIN_UNNUMBERED, Scaip, place
-from telecare.protocols.scaip_xml import Malformed
+from telecare.protocols.xml_documents import Malformed
 from telecare.signals import digest
 
 SCAIP = Scaip()
@@ -125,7 +125,7 @@ def test_a_refusal_says_why(body: str, snu: str) -> None:
 )
 def test_bombs_and_fragments_are_refused_unread(body: str, reason: str) -> None:
     with pytest.raises(Malformed, match=reason):
-        scaip_xml.read(body.encode())
+        xml_documents.read(body.encode())
     message = read(body)
     assert (message.verdict, message.account) == (Verdict.ODD, "4711")
     assert SCAIP.refuse(message, NOW) is None
@@ -134,7 +134,7 @@ def test_bombs_and_fragments_are_refused_unread(body: str, reason: str) -> None:
 def test_a_utf_16_doctype_is_refused_too() -> None:
     body = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE m [<!ENTITY a "b">]><mrq>&a;</mrq>'
     with pytest.raises(Malformed, match="doctype"):
-        scaip_xml.read(body.encode("utf-16"))
+        xml_documents.read(body.encode("utf-16"))
 
 
 def test_a_flaw_of_the_sip_side_makes_it_untrusted() -> None:
@@ -193,7 +193,7 @@ def test_no_bytes_break_it(body: bytes) -> None:
     )
 )
 def test_no_document_breaks_it(fields: list[tuple[str, str]]) -> None:
-    message = read(scaip_xml.write("mrq", fields))
+    message = read(xml_documents.write("mrq", fields))
     assert "\x00" not in message.data
     if message.verdict is Verdict.GOOD:
         assert b"<snu>0</snu>" in SCAIP.acknowledge(message, lambda _: None, NOW)

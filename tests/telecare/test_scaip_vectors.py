@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from telecare.protocols import scaip_xml
+from telecare.protocols import xml_documents
 from telecare.protocols.base import Cut, Kind, Message, Verdict
 from telecare.protocols.scaip import Scaip, media
 from telecare.protocols.scaip_codes import DEVICES, STATUS_NAMES, number
@@ -33,7 +33,7 @@ def vectors(*classes: str, root: str = "mrq") -> list[Any]:
 
 @pytest.mark.parametrize("vector", [pytest.param(each, id=each["id"]) for each in BODIES])
 def test_every_field_is_read_in_its_order(vector: dict[str, Any]) -> None:
-    document = scaip_xml.read(bytes.fromhex(vector["raw_hex"]))
+    document = xml_documents.read(bytes.fromhex(vector["raw_hex"]))
 
     assert document.root == vector["expected"]["root"]
     flat: list[tuple[str, str]] = []
@@ -84,8 +84,8 @@ def test_a_bad_message_is_refused_and_stays_readable(vector: dict[str, Any]) -> 
     assert message.verdict is Verdict.ODD
     assert message.reason
     assert message.reports, "what it would have meant is kept"
-    wanted = scaip_xml.read(vector["expected_reply"]["xml"].encode())
-    answered = scaip_xml.read(SCAIP.refuse(message, NOW) or b"")
+    wanted = xml_documents.read(vector["expected_reply"]["xml"].encode())
+    answered = xml_documents.read(SCAIP.refuse(message, NOW) or b"")
     assert answered.first("ref") == wanted.first("ref")
     assert answered.first("snu") in wanted.first("snu").split(" or ")
 

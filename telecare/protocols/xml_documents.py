@@ -1,4 +1,4 @@
-"""The XML of SCAIP, read by a parser that knows no entities, no DTD and no depth."""
+"""The small XML that home units send, read by a parser without entities, DTD and depth."""
 
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -17,7 +17,7 @@ class Malformed(ValueError):  # noqa: N818 - it says what the body is
 
 @dataclass(slots=True)
 class Document:
-    """The root's name and its fields in the order sent; those of `lge` stand as `lge.geo`."""
+    """The root's name and its fields in the order sent; inner ones by path, as `lge.geo`."""
 
     root: str
     fields: list[tuple[str, str]] = field(default_factory=list)
@@ -69,12 +69,12 @@ class _Reader:
         raise Malformed("doctype")
 
 
-def read(body: bytes) -> Document:
-    """The document. Raises Malformed.
+def read(body: bytes, *, largest: int = LARGEST) -> Document:
+    """The document, of no more than `largest` bytes. Raises Malformed.
 
     Text that is not UTF-8 is read as Latin-1, as some units send it without saying so.
     """
-    if len(body) > LARGEST:
+    if len(body) > largest:
         raise Malformed("size")
     if b"<!DOCTYPE" in body.upper() or b"<!ENTITY" in body.upper():
         raise Malformed("doctype")
