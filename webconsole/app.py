@@ -17,7 +17,7 @@ import telecare.api
 from callcenter import operators, webhooks
 from registry.kit import http
 from telecare import device_tokens_api
-from telecare.receivers import web
+from telecare.receivers import web, web_socket
 from webconsole import board, health, live, login, pages, rendering, wiring
 
 STATIC = Path(__file__).parent / "static"
@@ -89,7 +89,8 @@ def make() -> FastAPI:
     rendering.answer_problems(made)
     for package in (registry, callcenter, telecare, dispatch):
         made.include_router(package.api.router, prefix="/api/v1")
-    for router in (device_tokens_api.router, web.router, board.router):
+    signal_doors = (device_tokens_api.router, web.router, web_socket.router)
+    for router in (*signal_doors, board.router):
         made.include_router(router, prefix="/api/v1")
     made.include_router(webhooks.router)
     for router in (health.router, live.router, login.router, *pages.ROUTERS):

@@ -87,6 +87,13 @@ class JsonSignals(AlarmProtocol):
         ).encode()
 
 
+def later(body: bytes, seconds: float) -> bytes:
+    """The object that says: not stored, send it again after so many seconds."""
+    reference = _reference(_object(body) or {}, "")
+    answer = {"type": "later", "id": reference or None, "retry_after": max(1, round(seconds))}
+    return json.dumps(answer).encode()
+
+
 class Whole:
     """Nothing to cut: what carries these signals keeps them apart."""
 
