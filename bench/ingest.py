@@ -54,7 +54,7 @@ def main() -> None:
     with engines.temporary(durable=True) as running:
         os.environ["CENTRALE_DATABASE_URL"] = running.database_url
         os.environ["CENTRALE_REDIS_URL"] = running.redis_url
-        prepare(given.units)
+        prepare(given.units * given.runs)
         found = measure(given)
     report(found)
 
@@ -98,9 +98,13 @@ def measure(given: argparse.Namespace) -> dict[str, list[Figures]]:
 
 
 def one_run(name: str, given: argparse.Namespace, seed: int) -> Figures:
-    """Start a receiver, dial as fast as it answers, then at a steady pace, and stop it."""
-    accounts = [account(number) for number in range(given.units)]
-    command = [sys.executable, __file__, "--serve", name, "--units", str(given.units)]
+    """Start a receiver, dial as fast as it answers, then at a steady pace, and stop it.
+
+    Each run has units of its own, so that nothing it sends repeats an earlier run.
+    """
+    first = (seed - given.seed) * given.units
+    accounts = [account(number) for number in range(first, first + given.units)]
+    command = [sys.executable, __file__, "--serve", name, "--units", str(first + given.units)]
     # pysiaalarm prints a traceback for every connection that is closed.
     errors = None if name == "centrale" else subprocess.DEVNULL
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
@@ -113,7 +117,6 @@ def one_run(name: str, given: argparse.Namespace, seed: int) -> Figures:
         finally:
             server.send_signal(signal.SIGTERM)
         server.wait(60)
-    forget_earlier()
     return figures_of(fast, steady, resident)
 
 
@@ -139,13 +142,6 @@ def figures_of(fast: Result, steady: Result, resident: float) -> Figures:
 
 def in_words(figures: Figures) -> str:
     return "".join(f"  {what} {value:,.1f}" for what, value in figures.items())
-
-
-def forget_earlier() -> None:
-    """Let the same accounts and sequences be news for the next run."""
-    with db.transaction() as session:
-        session.connection().exec_driver_sql("UPDATE signals SET digest = NULL")
-    db.engine().dispose()
 
 
 def report(found: dict[str, list[Figures]]) -> None:

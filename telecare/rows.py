@@ -15,6 +15,7 @@ from psycopg import Cursor
 from telecare.protocols.base import Message
 
 NULL = "NULL"
+FEW = 16  # rows
 
 # A row is its columns as elements of array literals: ids, moments, numbers and our own words as
 # they are, what a sender wrote through `text`.
@@ -99,7 +100,8 @@ def store(
     given |= _literals("alarm", ALARM, alarms)
     given |= _literals("fact", FACT, facts)
     given |= _literals("deadline", DEADLINE, deadlines)
-    return cursor.execute(STORE, given).fetchall()
+    # A plan made once for any number of rows would join the many each with each.
+    return cursor.execute(STORE, given, prepare=len(signals) <= FEW).fetchall()
 
 
 def _literals(name: str, types: str, rows: Sequence[Row]) -> dict[str, str]:
