@@ -39,6 +39,7 @@ class Right(StrEnum):
     MANAGE_STAFF = "manage_staff"
     READ_JOURNAL = "read_journal"
     COORDINATE = "coordinate"
+    MANAGE_DIRECTORY = "manage_directory"
 
 
 DESK = frozenset(
@@ -57,7 +58,13 @@ DESK = frozenset(
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATOR: DESK,
     Role.COORDINATOR: DESK
-    | {Right.COORDINATE, Right.READ_RESTRICTED, Right.MANAGE_DEVICES, Right.READ_JOURNAL},
+    | {
+        Right.COORDINATE,
+        Right.READ_RESTRICTED,
+        Right.MANAGE_DEVICES,
+        Right.MANAGE_DIRECTORY,
+        Right.READ_JOURNAL,
+    },
     Role.SOCIAL_WORKER: frozenset(
         {
             Right.READ_PEOPLE,
@@ -65,6 +72,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.READ_CASES,
             Right.WRITE_CASES,
             Right.REQUEST_TEAM,
+            Right.MANAGE_DIRECTORY,
         }
     ),
     Role.TEAM: frozenset({Right.RUN_TEAM}),

@@ -7,7 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, Field
 
-from registry import cases, contacts, journal, people, people_api, requests_api
+from registry import (
+    cases,
+    contacts,
+    directory_api,
+    journal,
+    people,
+    people_api,
+    requests_api,
+)
 from registry.access import Right
 from registry.cases import Area, Case, CaseState
 from registry.contacts import Channel, Contact
@@ -21,6 +29,7 @@ from registry.places import Address, AddressKind
 router = APIRouter(tags=["registry"])
 router.include_router(people_api.router)
 router.include_router(requests_api.router)
+router.include_router(directory_api.router)
 Text = Annotated[str, Field(max_length=4000)]
 
 
