@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, Field
 
 from registry import (
+    bookings_api,
     cases,
     contacts,
     directory_api,
@@ -30,6 +31,7 @@ router = APIRouter(tags=["registry"])
 router.include_router(people_api.router)
 router.include_router(requests_api.router)
 router.include_router(directory_api.router)
+router.include_router(bookings_api.router)
 Text = Annotated[str, Field(max_length=4000)]
 
 

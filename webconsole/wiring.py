@@ -2,19 +2,25 @@
 
 from collections.abc import Callable, Iterable
 
-from callcenter import afterwards, answering, calls, operators, queues
+from callcenter import afterwards, announced, answering, call_events, calls, operators, queues
 from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
-from registry import once, sealing, tasks
+from registry import bookings, once, sealing, tasks
 from registry.journal import Event
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
-from telecare import alarms, escalation, holding
+from telecare import alarms, escalation, holding, ringing, rounds, taken
 
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
-LISTENERS: dict[type[Event], Iterable[Listener]] = {operators.OperatorAbsent: [holding.holder_left]}
+LISTENERS: dict[type[Event], Iterable[Listener]] = {
+    operators.OperatorAbsent: [holding.holder_left],
+    announced.CallReplied: [ringing.heard],
+    call_events.CallClosed: [ringing.heard, taken.call_closed],
+    alarms.AlarmClaimed: [ringing.alarm_taken],
+    alarms.AlarmClosed: [ringing.alarm_closed],
+}
 
 # Deadlines kept by the sweeper itself, in the transaction that retires them: no Redis needed.
 INSIDE: dict[str, Inside] = {
@@ -26,6 +32,7 @@ INSIDE: dict[str, Inside] = {
     calls.CALL_BACK: in_turn(afterwards.call_back),
     operators.ABSENT: in_turn(queues.operator_absent),
     operators.BACK: in_turn(queues.operator_back),
+    bookings.REMIND: bookings.remind,
     offers.FIND_TEAM: search.look,
     offers.UNANSWERED: offers.unanswered,
     interventions.NOBODY_FOUND: search.look,
@@ -33,6 +40,8 @@ INSIDE: dict[str, Inside] = {
     alarms.UNANSWERED: escalation.unanswered,
     escalation.CALLED_OFF: escalation.called_off,
     alarms.HELD: holding.still_held,
+    rounds.NEXT: ringing.next_,
+    taken.CALL_AGAIN: taken.call_again,
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.
