@@ -150,6 +150,7 @@ def test_what_was_typed_survives_a_reload(page: Page, room: httpx2.Client, axe: 
         ("Siamo arrivati", "on_scene"),
     ):
         press(page, step)
+        page.reload()  # at once: a step outlives the page on which it was pressed
         eventually(partial(is_in, room, intervention, state))
     press(page, "Chiudi l'intervento")
     page.fill("#note", "Nessuno apre, la vicina non sa")
