@@ -53,8 +53,12 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/chiamate", say("Calls"), "c", Right.ANSWER_CALLS),
         ("/interventi", say("Interventions"), "i", Right.REQUEST_TEAM),
         ("/persone", say("People"), "p", Right.READ_PEOPLE),
+        ("/richieste", say("Requests"), "r", Right.READ_CASES),
+        ("/elenco", say("Directory"), "e", Right.READ_CASES),
+        ("/prenotazioni", say("Bookings"), "b", Right.READ_CASES),
         ("/teleassistenza", say("Telecare"), "t", Right.ANSWER_ALARMS),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
+        ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),
     )
     return [(to, word, key) for to, word, key, right in everywhere if may(me, right)]
 

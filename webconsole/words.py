@@ -110,6 +110,17 @@ HAPPENED = {
     "registry.request_answered": N_("Request answered"),
     "registry.request_withdrawn": N_("Request withdrawn by the person"),
     "registry.access_point_added": N_("Access point added"),
+    "registry.body_added": N_("Body added to the directory"),
+    "registry.service_added": N_("Service added to the directory"),
+    "registry.service_changed": N_("Service sheet changed"),
+    "registry.calendar_opened": N_("Calendar opened"),
+    "registry.slots_offered": N_("Times offered"),
+    "registry.slot_called_off": N_("Time called off"),
+    "registry.booking_made": N_("Appointment booked"),
+    "registry.booking_moved_up": N_("Place found from the waiting list"),
+    "registry.booking_ended": N_("Appointment over"),
+    "registry.reminder_due": N_("Reminder of the appointment to be given"),
+    "registry.reminder_given": N_("Reminded of the appointment"),
     "callcenter.call_arrived": N_("Call came in"),
     "callcenter.call_placed": N_("Call asked for"),
     "callcenter.call_offered": N_("Call offered"),
@@ -135,6 +146,10 @@ HAPPENED = {
     "telecare.alarm_closed": N_("Alarm closed"),
     "telecare.signal_repeated": N_("Signal repeated"),
     "telecare.devices_silent": N_("Devices silent"),
+    "telecare.outage_began": N_("Many devices in the same trouble"),
+    "telecare.outage_ended": N_("The trouble of many devices is over"),
+    "telecare.absence_declared": N_("Absence written down"),
+    "telecare.absence_ended": N_("Back from an absence"),
     "telecare.device_added": N_("Device added"),
     "telecare.device_changed": N_("Device changed"),
     "telecare.fault_opened": N_("Device fault"),
@@ -215,6 +230,14 @@ REQUEST_STATES = {
     "withdrawn": N_("withdrawn"),
 }
 
+BOOKING_STATES = {
+    "booked": N_("booked"),
+    "waiting": N_("on the waiting list"),
+    "cancelled": N_("cancelled"),
+    "kept": N_("came"),
+    "no_show": N_("did not come"),
+}
+
 TRIAGES = {"simple": N_("Simple need"), "complex": N_("Complex need")}
 
 ICONS = {"callcenter": "phone", "telecare": "alarm", "dispatch": "team", "registry": "case"}
@@ -229,6 +252,8 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
     "registry.case_opened": ("area", AREAS),
     "registry.request_received": ("channel", CHANNELS),
     "registry.request_triaged": ("decision", TRIAGES),
+    "registry.booking_made": ("state", BOOKING_STATES),
+    "registry.booking_ended": ("state", BOOKING_STATES),
 }
 
 
@@ -276,6 +301,21 @@ class Words:
     def why_in(self, code: str) -> str:
         return self.of(telecare_words.WHY_IN, code)
 
+    def step(self, code: str) -> str:
+        return self.of(telecare_words.STEPS, code)
+
+    def step_outcome(self, code: str) -> str:
+        return self.of(telecare_words.STEP_OUTCOMES, code)
+
+    def round_state(self, code: str) -> str:
+        return self.of(telecare_words.ROUND_STATES, code)
+
+    def round_whom(self, code: str) -> str:
+        return self.of(telecare_words.WHOM, code)
+
+    def went(self, code: str) -> str:
+        return self.of(telecare_words.WENT, code)
+
     def weekday(self, code: str) -> str:
         return self.of(telecare_words.WEEKDAYS, code)
 
@@ -284,6 +324,9 @@ class Words:
 
     def asker(self, code: str) -> str:
         return self.of(ASKERS, code)
+
+    def booking_state(self, code: str) -> str:
+        return self.of(BOOKING_STATES, code)
 
     def request_state(self, code: str) -> str:
         return self.of(REQUEST_STATES, code)

@@ -4,10 +4,14 @@ from fastapi import APIRouter
 
 from webconsole.pages import (
     administration,
+    bookings,
+    directory,
+    doors,
     lists,
     own_sessions,
     people,
     preferences,
+    requests,
     room,
     subscribers,
     team,
@@ -16,10 +20,14 @@ from webconsole.pages import (
 ROUTERS: tuple[APIRouter, ...] = (
     room.router,
     people.router,
+    requests.router,
+    directory.router,
+    bookings.router,
     lists.router,
     preferences.router,
     team.router,
     subscribers.router,
     administration.router,
     own_sessions.router,
+    doors.router,
 )

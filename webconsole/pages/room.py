@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry import access
-from registry.access import Right
+from registry.access import Right, Role
 from registry.door import Me, allow
 from webconsole import rendering
 
@@ -21,6 +21,8 @@ def show_board(request: Request, me: Me) -> Response:
         return RedirectResponse("/squadra", 303)
     if access.can(me, Right.READ_PEOPLE):
         return RedirectResponse("/persone", 303)
+    if Role.TECHNICIAN in me.roles:
+        return RedirectResponse("/ricevitori", 303)
     if access.can(me, Right.MANAGE_STAFF):
         return RedirectResponse("/amministrazione/personale", 303)
     return rendering.page(request, "nothing_here.html", me=me)

@@ -1,0 +1,86 @@
+"""Words of the doors: protocols, verdicts, reasons, technical troubles, what a frame became."""
+
+from collections.abc import Mapping
+
+from webconsole.words import KINDS, N_, Words
+
+PROTOCOLS = {
+    "sia-dc09": "SIA DC-09",
+    "scaip": "SCAIP",
+    "json": N_("App and webhook (JSON)"),
+    "receiver-lines": N_("Lines of hardware receivers"),
+    "sos-access": "SOS Access",
+    "mqtt": "MQTT",
+}
+
+TROUBLES = {
+    "mains": N_("Mains lost"),
+    "unit_battery": N_("Battery of the unit"),
+    "pendant_battery": N_("Battery of the pendant"),
+    "radio": N_("Pendant not heard by the unit"),
+    "link": N_("Link trouble"),
+    "sensor": N_("Sensor trouble"),
+    "tamper": N_("Tampered with"),
+    "system": N_("Fault of the unit"),
+    "clock": N_("Clock of the unit is wrong"),
+    "silent": N_("Silent"),
+    "key": N_("Key cannot be opened"),
+    "test_missed": N_("Test missed"),
+    "presence": N_("Somebody is there"),
+    "update": N_("News of the unit"),
+    "test": N_("Test"),
+    "cancel": N_("Taken back"),
+    "heartbeat": N_("Sign of life"),
+}
+
+VERDICTS = {
+    "good": N_("good"),
+    "clock_off": N_("clock off"),
+    "sealed": N_("sealed"),
+    "odd": N_("odd"),
+    "broken": N_("broken"),
+}
+
+REASONS = {
+    "crc": N_("wrong checksum"),
+    "checksum": N_("wrong checksum"),
+    "length": N_("wrong length"),
+    "header": N_("unreadable header"),
+    "no_key": N_("encrypted, and no key is known"),
+    "wrong_key": N_("encrypted with another key"),
+    "not_hexadecimal": N_("encrypted part unreadable"),
+    "clock": N_("clock out of the window"),
+    "answer": N_("an answer, where a signal was expected"),
+    "quarantined": N_("could not be stored as it was"),
+    "too_long": N_("too long"),
+    "noise": N_("no frame at all"),
+    "data": N_("unreadable content"),
+    "message_type": N_("unknown type of message"),
+}
+
+BECAME = {
+    "alarm": N_("alarm"),
+    "called_off": N_("alarm taken back"),
+    "fault": N_("fault"),
+    "fault_over": N_("fault over"),
+    "kept": N_("kept"),
+    "refused": N_("refused"),
+}
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "protocol": PROTOCOLS,
+    "kind": KINDS | TROUBLES,
+    "verdict": VERDICTS,
+    "reason": REASONS,
+    "became": BECAME,
+}
+
+
+def said(words: Words, table: str, code: str) -> str:
+    """The word for a code of one of our tables; an unknown one is shown as it is."""
+    return words.of(TABLES[table], code) if code else ""
+
+
+def all_said(words: Words) -> dict[str, dict[str, str]]:
+    """Every table in the reader's language, for the modules of the browser."""
+    return {name: {code: words.of(table, code) for code in table} for name, table in TABLES.items()}

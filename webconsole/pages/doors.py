@@ -1,0 +1,74 @@
+"""Pages of technicians: the doors, live, and the signals of one unit or of all."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from registry.access import Right
+from registry.door import Me, allow
+from registry.kit import i18n
+from registry.kit.http import InTransaction
+from telecare import devices, faults, signals, signals_api
+from telecare.protocols.base import Verdict
+from telecare.triage import Becomes
+from webconsole import door_words, rendering
+from webconsole.dress import island
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+Word = Annotated[str, Query(max_length=40)]
+REFUSED = "refused"
+
+
+@router.get("/ricevitori", dependencies=[allow(Right.MANAGE_DEVICES)])
+def show_doors(request: Request, me: Me) -> Response:
+    spoken = words(i18n.language_of(request))
+    return rendering.page(
+        request, "doors/doors.html", me=me, codes=island(door_words.all_said(spoken))
+    )
+
+
+@router.get("/segnali", dependencies=[allow(Right.READ_SIGNALS)])
+def list_signals(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    unita: Word = "",
+    ricevitore: Word = "",
+    esito: Word = "",
+    before: Annotated[UUID | None, Query(alias="prima")] = None,
+) -> Response:
+    """Frames as they came, newest first; of one unit when `unita` names its account."""
+    spoken = words(i18n.language_of(request))
+    found = signals.listed(
+        session,
+        account=unita or None,
+        protocol=ricevitore or None,
+        became=esito or None,
+        before=before,
+        limit=PAGE,
+    )
+    device = (
+        devices.by_account(session, unita.strip().upper(), ricevitore)
+        if unita and ricevitore
+        else None
+    )
+    return rendering.page(
+        request,
+        "doors/signals.html",
+        me=me,
+        found=signals_api.shown(session, found, me),
+        account=unita.strip().upper(),
+        protocol=ricevitore,
+        became=esito,
+        becomes=[*Becomes, REFUSED],
+        protocols=list(door_words.PROTOCOLS),
+        device=device,
+        faults=faults.of_device(session, device.id, limit=10) if device else [],
+        good=Verdict.GOOD,
+        say=lambda table, code: door_words.said(spoken, table, code),
+        next_before=found[-1].id if len(found) == PAGE else None,
+    )
