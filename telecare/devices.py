@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal
 from registry.kit import clock
 from registry.kit.crypto import Sealed, unseal
-from registry.kit.db import Base, Id
+from registry.kit.db import Base, Id, locked
 from registry.kit.errors import Invalid
 from registry.people import Person
 from registry.places import Address
@@ -165,6 +165,14 @@ def changed(session: Session, device: Device, what: str) -> None:
     journal.record(
         session, DeviceChanged(device_id=device.id, what=what, person_id=device.person_id)
     )
+
+
+def take_password(session: Session, device_id: UUID, password: bytes) -> None:
+    """The unit has used a password that we gave it: the one before is of no use any more."""
+    device = locked(session, Device, device_id)
+    if device.key != password:
+        device.key = password
+        changed(session, device, "key")
 
 
 def by_account(session: Session, account: str, protocol: str = DC09) -> Device | None:

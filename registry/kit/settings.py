@@ -102,10 +102,65 @@ class Settings(BaseSettings):
         description="Port of the text lines of hardware receivers (Sur-Gard and the like), TCP. "
         "0: this door is closed.",
     )
+    sos_access_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of SOS Access v4 over TCP. 0: this door is closed.",
+    )
+    sos_access_tls_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of SOS Access v4 over TLS; needs a certificate. 0: closed.",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="Certificate chain (PEM) of the alarm receivers over TLS."
     )
     tls_key: Path | None = Field(default=None, description="Private key (PEM) of the certificate.")
+    mqtt_url: SecretStr | None = Field(
+        default=None,
+        description="Broker (MQTT 5) from which signals of devices are taken, as "
+        "mqtt://user:password@host:1883 or mqtts://… with TLS. Empty: none.",
+    )
+    mqtt_topic: str = Field(
+        default="centrale/v1",
+        min_length=1,
+        description="Beginning of the topics: devices publish to TOPIC/ACCOUNT/signals and hear "
+        "our answers on TOPIC/ACCOUNT/answers.",
+    )
+    mqtt_client_id: str = Field(
+        default="",
+        description="Our name at the broker, another one for each receiver. Empty: centrale-HOST.",
+    )
+    mqtt_share: str = Field(
+        default="",
+        description="Name of a shared subscription, so that several receivers take turns. Empty: "
+        "each takes everything, and what comes twice is stored once.",
+    )
+    mqtt_guarded: bool = Field(
+        default=False,
+        description="The broker lets each device publish to its own topic only; their alarms then "
+        "count as trusted.",
+    )
+    mqtt_ca: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) that vouch for the broker. Empty: those of the system.",
+    )
+    mqtt_certificate: Path | None = Field(
+        default=None, description="Our certificate (PEM) for a broker that asks for one."
+    )
+    mqtt_key: Path | None = Field(default=None, description="Private key (PEM) of it.")
+    self_test: bool = Field(
+        default=True,
+        description="Each minute this installation's sweepers send a test through every open door, "
+        "and tell the room when one does not work.",
+    )
+    self_test_host: str = Field(
+        default="",
+        description="Host on which the self-test finds the doors; the pages then at the public "
+        "URL. Empty: this machine.",
+    )
     carrier: Literal["simulated", "twilio"] = Field(
         default="simulated", description="Who carries calls and texts: `simulated` or `twilio`."
     )
@@ -169,6 +224,10 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"The carrier `twilio` also needs {', '.join(missing)}")
+        if self.mqtt_url is not None:
+            scheme = self.mqtt_url.get_secret_value().partition("://")[0]
+            if scheme not in {"mqtt", "mqtts"}:
+                raise ValueError("CENTRALE_MQTT_URL begins with mqtt:// or mqtts://")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CENTRALE_TLS_CERTIFICATE and CENTRALE_TLS_KEY are set together")
         return self

@@ -25,6 +25,7 @@ class Door(Protocol):
 
     def leave(self, group: Sequence[Received]) -> None:
         """These could not be stored: a door whose protocol has a word for it says so."""
+        del group  # most have none: the units hear nothing, and try again or elsewhere
 
     def sweep(self) -> None:
         """Close what is slow, idle or hopeless; called every few seconds."""

@@ -1,127 +1,38 @@
-"""The doors of protocols that need nothing but TCP lines, each off until it has a port."""
+"""The doors of protocols on plain TCP lines, each closed until it has a port."""
 
 import asyncio
-import ssl
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
+from registry.kit.crypto import key_file
+from registry.kit.db import transaction
+from registry.kit.errors import Problem
 from registry.kit.settings import Settings
+from telecare import devices
 from telecare.batch import Book, Received
 from telecare.ingest import Ingest
-from telecare.protocols.base import AlarmProtocol
+from telecare.protocols import sos_access
+from telecare.protocols.base import Verdict
 from telecare.protocols.receiver_lines import ReceiverLines
-from telecare.receivers.door import Door, MakeDoor, or_unavailable
-from telecare.receivers.lines import Connection, Elsewhere, Lines, close_all, silence
+from telecare.protocols.sos_access import SosAccess
+from telecare.receivers.door import MakeDoor
+from telecare.receivers.line_door import LineDoor, Port
 
-BACKLOG = 1024
-HANDSHAKE_WITHIN = 10.0  # seconds
 # Hardware receivers and converters; a house has some, and each holds one connection.
 MOST_RECEIVERS = 1000
+# Transmitters connect for one message; each may hold 100 kB while it sends.
+MOST_TRANSMITTERS = 2000
+PASSWORD_LENGTH = 15
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Port:
-    """One port of a door: 0 is any; with a certificate it speaks TLS."""
-
-    number: int
-    setting: str
-    certificate: Path | None = None
-    key: Path | None = None
-
-    @property
-    def path(self) -> str:
-        return "tls" if self.certificate else "tcp"
-
-    def context(self) -> ssl.SSLContext | None:
-        if self.certificate is None:
-            return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
-        return context
-
-
-class LineDoor(Door):
-    """The TCP and TLS ports of one protocol."""
-
-    def __init__(
-        self,
-        protocol: AlarmProtocol,
-        ports: Sequence[Port],
-        ingest: Ingest,
-        book: Book,
-        *,
-        elsewhere: Elsewhere = silence,
-        most: int,
-    ) -> None:
-        self._ports = ports
-        self._servers: list[asyncio.Server] = []
-
-        def key_of(account: str) -> bytes | None:
-            known = book.get((protocol.name, account.upper()))
-            return known.key if known else None
-
-        self.lines = Lines(protocol, ingest, key_of, elsewhere=elsewhere, most=most)
-
-    @property
-    @override
-    def protocol(self) -> AlarmProtocol:
-        return self.lines.protocol
-
-    @override
-    async def open(self, host: str) -> None:
-        for port in self._ports:
-            await or_unavailable(self._listen(host, port), host, port.number, port.setting)
-
-    async def _listen(self, host: str, port: Port) -> None:
-        context = port.context()
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self.lines, port.path),
-            host,
-            port.number,
-            backlog=BACKLOG,
-            ssl=context,
-            ssl_handshake_timeout=HANDSHAKE_WITHIN if context else None,
-        )
-        self._servers.append(server)
-        log.info("receivers.ready", port=self.numbers[-1], protocol=self.protocol.name)
-
-    @property
-    def numbers(self) -> list[int]:
-        """The ports that are open, in the order planned."""
-        return [int(each.sockets[0].getsockname()[1]) for each in self._servers]
-
-    @override
-    def answer(self, group: Sequence[Received]) -> None:
-        self.lines.answer(group)
-
-    @override
-    def leave(self, group: Sequence[Received]) -> None:
-        self.lines.leave(group)
-
-    @override
-    def sweep(self) -> None:
-        self.lines.sweep()
-
-    @override
-    def figures(self) -> Mapping[str, float]:
-        figures: dict[str, float] = {
-            "connections": len(self.lines.open),
-            "held_back": len(self.lines.held_back),
-        }
-        prefix = self.protocol.name.replace("-", "_")
-        return {f"{prefix}_{name}": value for name, value in (figures | self.lines.counted).items()}
-
-    @override
-    def close(self) -> None:
-        for server in self._servers:
-            server.close()
-        close_all(self.lines.open)
 
 
 def from_settings(chosen: Settings) -> list[MakeDoor]:
@@ -130,8 +41,66 @@ def from_settings(chosen: Settings) -> list[MakeDoor]:
     if chosen.receiver_lines_port:
         port = Port(number=chosen.receiver_lines_port, setting="CENTRALE_RECEIVER_LINES_PORT")
         doors.append(lambda ingest, book: receiver_lines([port], ingest, book))
+    if ports := _sos_ports(chosen):
+        doors.append(lambda ingest, book: SosDoor(ports, ingest, book))
     return doors
+
+
+def _sos_ports(chosen: Settings) -> list[Port]:
+    ports: list[Port] = []
+    if chosen.sos_access_port:
+        ports.append(Port(number=chosen.sos_access_port, setting="CENTRALE_SOS_ACCESS_PORT"))
+    if chosen.sos_access_tls_port and chosen.tls_certificate:
+        ports.append(
+            Port(
+                number=chosen.sos_access_tls_port,
+                setting="CENTRALE_SOS_ACCESS_TLS_PORT",
+                certificate=chosen.tls_certificate,
+                key=chosen.tls_key,
+            )
+        )
+    return ports
 
 
 def receiver_lines(ports: Sequence[Port], ingest: Ingest, book: Book) -> LineDoor:
     return LineDoor(ReceiverLines(), ports, ingest, book, most=MOST_RECEIVERS)
+
+
+def renewed(secret: bytes, account: str, password: bytes) -> bytes:
+    """The password after this one: made, not kept, so that a lost answer locks nobody out."""
+    mark = hmac.digest(secret, account.encode() + b"|" + password, hashlib.sha256)
+    return base64.b32encode(mark).lower()[:PASSWORD_LENGTH]
+
+
+class SosDoor(LineDoor):
+    """SOS Access: the first message with a password that we gave ends the one before."""
+
+    def __init__(self, ports: Sequence[Port], ingest: Ingest, book: Book) -> None:
+        self._book = book
+        protocol = SosAccess(partial(renewed, key_file("sos-access.key")))
+        super().__init__(
+            protocol, ports, ingest, book, elsewhere=sos_access.elsewhere, most=MOST_TRANSMITTERS
+        )
+
+    @override
+    def answer(self, group: Sequence[Received]) -> None:
+        super().answer(group)
+        for each in group:
+            if each.message.verdict is Verdict.GOOD and each.message.encrypted:
+                self._notice(each)
+
+    def _notice(self, each: Received) -> None:
+        known = self._book.get(each.account)
+        used = sos_access.password_of(each.cut.body)
+        if known is not None and known.key != used:
+            self._book[each.account] = known._replace(key=used)
+            asyncio.get_running_loop().run_in_executor(None, _take, known.id, used)
+
+
+def _take(device_id: UUID, password: bytes) -> None:
+    try:
+        with transaction() as session:
+            devices.take_password(session, device_id, password)
+    except (SQLAlchemyError, Problem) as error:
+        # Both passwords go on opening the door, and the next message brings us here again.
+        log.warning("sos_access.password_not_taken", reason=type(error).__name__)

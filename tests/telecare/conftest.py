@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,8 @@ import uvloop
 from telecare.protocols.dc09_frames import Dc09Framer
 from telecare.receivers import main
 
+# The independent transmitter is too old for newer Pythons.
+collect_ignore = [] if sys.version_info < (3, 12) else ["test_sos_door.py"]
 Dial = Callable[..., "Dialler"]
 
 

@@ -1,21 +1,25 @@
 """The door of hardware receivers: one byte for each line, after the commit and not before."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
 from registry.kit import db
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings
-from telecare import alarms, devices, ingest, signals
+from telecare import alarms, batch, devices, ingest, signals
 from telecare.alarms import Alarm
 from telecare.protocols.base import Kind, Verdict
 from telecare.protocols.receiver_lines import SAME_WITHIN
 from telecare.receivers import lines, main
-from telecare.receivers.line_doors import LineDoor, Port, receiver_lines
+from telecare.receivers.line_door import LineDoor, Port
+from telecare.receivers.line_doors import receiver_lines
 from telecare.signals import Signal
 from tests.telecare.doors import HERE, Line, running
 
@@ -119,11 +123,18 @@ def test_a_format_without_a_table_is_an_alarm_and_does_not_block_the_receiver(li
 
 
 def test_without_a_commit_no_byte_leaves(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "PATIENCE", 0.3)
-    line.socket.settimeout(2)
-    with db.engine().connect() as other, other.begin():
-        other.exec_driver_sql("LOCK TABLE signals IN EXCLUSIVE MODE")
+    tried = threading.Event()
+
+    def away(*given: Any) -> Any:
+        tried.set()
+        raise psycopg.errors.ReadOnlySqlTransaction
+
+    monkeypatch.setattr(ingest, "PATIENCE", 0.1)
+    line.socket.settimeout(0.5)
+    with monkeypatch.context() as outage:
+        outage.setattr(batch, "store", away)
         line.send(cid("101"))
+        assert tried.wait(10)
         with pytest.raises(TimeoutError):
             line.hear()
     assert raised() == []

@@ -61,7 +61,10 @@ def test_a_line_is_read_as_the_manuals_say(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", of_class("conformant", tones=True))
 def test_tones_are_read_when_their_check_digit_is_right(vector: dict[str, Any], keys: bool) -> None:
     wanted = vector["expected"]
-    message = read((wanted["dtmf_keys"] if keys else bytes.fromhex(vector["raw_hex"]).decode()).encode() + b"\r\n")
+    message = read(
+        (wanted["dtmf_keys"] if keys else bytes.fromhex(vector["raw_hex"]).decode()).encode()
+        + b"\r\n"
+    )
 
     assert message.verdict is Verdict.GOOD
     (report,) = message.reports

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from telecare.protocols.base import Kind, Verdict
 from telecare.receivers import sip
 from telecare.receivers.sip import SipDoor, SipPlan
 from telecare.signals import Signal
+from tests.telecare.certificates import certificate
 from tests.telecare.sip_centre import HERE, Connect, Silence, Unit, running, stored
 from tests.telecare.sip_units import authorization, mrq, request
 
@@ -178,34 +178,10 @@ def test_a_thousand_messages_of_many_units_all_arrive(connect: Connect) -> None:
 
 
 def test_over_tls_too(database: None, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    with running(SipPlan(port=0, tls_port=0, certificate=certificate, key=key)) as door:
+    chain, key = certificate(tmp_path)
+    with running(SipPlan(port=0, tls_port=0, certificate=chain, key=key)) as door:
         unit = Unit(door.tls_port, STREAM)
-        context = ssl.create_default_context(cafile=str(certificate))
+        context = ssl.create_default_context(cafile=str(chain))
         unit.socket = context.wrap_socket(unit.socket, server_hostname=HERE)
         unit.send(request(body=mrq()))
         assert unit.code() == 200
