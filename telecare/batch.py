@@ -18,7 +18,6 @@ from telecare import alarms, devices, escalation, faults, refusals, rows, signal
 from telecare.alarms import AlarmRaised, AlarmState
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
-from telecare.protocols.sia_dc09 import position
 from telecare.signals import SignalRepeated
 from telecare.triage import Becomes, lane_of, sort
 
@@ -197,7 +196,7 @@ def raise_(batch: Batch, each: Received, number: int, report: Report, device: Kn
     message = each.message
     kind, lane, at = report.kind.value, lane_of(report.kind).value, str(each.at)
     device_id, person_id = (rows.NULL, rows.NULL) if device is None else _ids(device)
-    north, east = message.position or position(message.extras) or (None, None)
+    north, east = message.position or (None, None)
     batch.alarms.append(
         (
             signal_id,

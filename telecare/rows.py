@@ -125,6 +125,9 @@ def decoded(message: Message) -> str:
     if message.extras:
         pairs = (f"[{quoted(name)}, {quoted(value)}]" for name, value in message.extras)
         said.append(f'"extras": [{", ".join(pairs)}]')
+    if message.blocks:
+        named = (f"{quoted(name)}: {quoted(value)}" for name, value in message.blocks.items())
+        said.append(f'"blocks": {{{", ".join(named)}}}')
     reports = (
         f'{{"kind": "{each.kind}", "phase": "{each.phase}", "code": {quoted(each.code)},'
         f' "area": {quoted(each.area)}, "zone": {quoted(each.zone)}, "text": {quoted(each.text)}}}'

@@ -27,6 +27,8 @@ MEAN_PAUSE = 90.0  # seconds between two calls of the whole street, on average
 REGISTERED_FOR = 3600  # seconds
 LONGEST_WAIT = 0.25
 
+ALIVE = (("mty", "PI"), ("dty", "0002"), ("crd", "no-voice:"))
+
 # What homes say, how often as against the others: device type, status, location, media.
 SAYINGS: Sequence[tuple[int, tuple[str, str, str, str]]] = (
     (6, ("0003", "0010", "043", "sip:")),  # the pendant, pressed in the living room
@@ -162,6 +164,12 @@ class Street(Flow):
             self._ask(sent, proof)
 
 
+def alive(account: str) -> tuple[str, bytes]:
+    """A sign of life as the body of a MESSAGE: its type and its bytes."""
+    fields = [("ref", secrets.token_hex(8)), ("cid", account), *ALIVE]
+    return CONTENT_TYPE, xml_documents.write(REQUEST, fields)
+
+
 def run(
     homes: Sequence[Home],
     host: str,
@@ -194,7 +202,7 @@ def run(
             call_at = now + dice.expovariate(1 / mean_pause)
         while signs[0][0] <= now:
             _, number = heapq.heappop(signs)
-            street.say(homes[number], [("mty", "PI"), ("dty", "0002"), ("crd", "no-voice:")])
+            street.say(homes[number], ALIVE)
             heapq.heappush(signs, (now + heartbeat, number))
         street.listen(min(signs[0][0], call_at, now + LONGEST_WAIT) - now)
     street.close()

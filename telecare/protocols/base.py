@@ -107,6 +107,8 @@ class Message:
     reason: str = ""
     # How long the same account, sequence and content are the same message; None: as usual.
     same_within: timedelta | None = None
+    # What is said besides, by name: occurred_at, text, verification (a link), room, …
+    blocks: dict[str, str] = field(default_factory=dict)
     # Degrees north and east.
     position: tuple[float, float] | None = None
 

@@ -9,9 +9,9 @@ from typing_extensions import override
 from telecare.protocols import scaip_codes, xml_documents
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Phase, Report, Verdict
 from telecare.protocols.scaip_codes import number
-from telecare.protocols.xml_documents import Document, Malformed
 from telecare.protocols.sip_frames import SipFramer
 from telecare.protocols.sip_messages import sender
+from telecare.protocols.xml_documents import Document, Malformed
 from telecare.triage import Becomes, sort
 
 CONTENT_TYPE = "application/scaip+xml"

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from telecare.protocols import contact_id, sia_codes
+from telecare.protocols import contact_id, dc09_blocks, sia_codes
 from telecare.protocols.base import Cut, KeyOf, Kind, Message, Phase, Report, Verdict
 from telecare.protocols.dc09_crypto import decrypt, encrypt, moment, timestamp
 from telecare.protocols.dc09_frames import Dc09Framer, wrap
@@ -134,6 +134,19 @@ def _fill(message: Message, found: re.Match[bytes] | None, reason: str, rest: by
     if time:
         message.sent_at = moment(time)
     message.inner_account, message.reports = _reports(message)
+    if extras:
+        _add_blocks(message)
+
+
+def _add_blocks(message: Message) -> None:
+    """What the extended data say; with words of its own a report keeps them."""
+    message.blocks = dc09_blocks.named(message.extras)
+    message.position = dc09_blocks.position(message.extras)
+    # A key in a frame opens our house: it is read by nobody.
+    message.extras = [(name, value) for name, value in message.extras if name != "K"]
+    said = dc09_blocks.words(message.blocks)
+    for report in message.reports:
+        report.text = report.text or said[:200]
 
 
 def _reports(message: Message) -> tuple[str, list[Report]]:
@@ -156,25 +169,3 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return text.replace("\x00", "�")
-
-
-def position(extras: list[tuple[str, str]]) -> tuple[float, float] | None:
-    """Latitude and longitude in degrees from the X and Y blocks (`012E34.123`), if both are."""
-    found = dict(extras)
-    latitude = _degrees(found.get("Y", ""), "NS", 90)
-    longitude = _degrees(found.get("X", ""), "EW", 180)
-    return None if latitude is None or longitude is None else (latitude, longitude)
-
-
-_ANGLE = re.compile(r"(\d{1,3})([NSEW])(\d{1,2}(?:\.\d+)?)")
-_MINUTES = 60
-
-
-def _degrees(text: str, letters: str, most: int) -> float | None:
-    found = _ANGLE.fullmatch(text.strip())
-    if found is None or found[2] not in letters or float(found[3]) >= _MINUTES:
-        return None
-    degrees = int(found[1]) + float(found[3]) / _MINUTES
-    if degrees > most:
-        return None
-    return -degrees if found[2] in "SW" else degrees

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telecare.protocols.base import Kind, Verdict
+from telecare.protocols.dc09_blocks import position
 from telecare.protocols.dc09_crypto import encrypt, timestamp
 from telecare.protocols.dc09_frames import HOPELESS, Dc09Framer, crc16, wrap
-from telecare.protocols.sia_dc09 import SiaDc09, position
+from telecare.protocols.sia_dc09 import SiaDc09
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 KEY = bytes(range(16))
