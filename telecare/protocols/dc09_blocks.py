@@ -1,4 +1,4 @@
-"""The extended data of SIA DC-09 (section 5.5.1.8): where, when, in which words, to be seen where."""
+"""The extended data of SIA DC-09 (section 5.5.1.8): where, when, in which words."""
 
 import re
 
@@ -37,17 +37,20 @@ def named(extras: Extras) -> dict[str, str]:
     """Blocks by what they are; a time as ISO, a link only if it is one, a key never (block K)."""
     found: dict[str, str] = {}
     for letter, value in extras:
-        name = NAMES.get(letter)
-        if name is None or name in found:
-            continue
-        if name == "occurred_at":
-            when = moment(value.encode("ascii", "replace"))
-            value = when.isoformat() if when else ""
-        elif name == "verification" and not _LINK.fullmatch(value.strip()):
-            value = ""
-        if value.strip():
-            found[name] = value.strip()
+        name = NAMES.get(letter, "")
+        meant = _meant(name, value.strip())
+        if name and meant:
+            found.setdefault(name, meant)
     return found
+
+
+def _meant(name: str, value: str) -> str:
+    if name == "occurred_at":
+        when = moment(value.encode("ascii", "replace"))
+        return when.isoformat() if when else ""
+    if name == "verification":
+        return value if _LINK.fullmatch(value) else ""
+    return value
 
 
 def words(blocks: dict[str, str]) -> str:
