@@ -1,8 +1,9 @@
 """A control room for tests: operators at their desks, callers, and the carrier's news by hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,11 @@ from registry.staff import Staff
 from webconsole import wiring
 
 LINE = "+390815550000"
+MARIA = "+390815550101"
+
+
+def later(seconds: float) -> time_machine.travel:
+    return time_machine.travel(clock.now() + timedelta(seconds=seconds))
 
 
 def at_desk(session: Session, person: Staff) -> UUID:
@@ -28,7 +34,7 @@ def at_desk(session: Session, person: Staff) -> UUID:
     return person.id
 
 
-def ring(session: Session, sid: str, number: str = "+390815550101", *, queued: bool = True) -> Call:
+def ring(session: Session, sid: str, number: str = MARIA, *, queued: bool = True) -> Call:
     """Somebody rings and, unless said otherwise, has come as far as the queue."""
     with queues.turn(session):
         call = calls.arrive(session, sid=sid, number=number, line=lines.of(session, LINE))
