@@ -125,6 +125,8 @@ def _message(document: Document, cut: Cut) -> Message:
     reference = first("ref")[:32]
     said = [first(name) for name in ("cid", "did", "stt", "lte", "ite")]
     codes = [str(number(first(name))) for name in ("dty", "stc", "dco", "lco")]
+    if first("ame"):  # parts differ in anything, and each is kept
+        said = [value for _, value in document.fields]
     return Message(
         Verdict.GOOD,
         token=kind,

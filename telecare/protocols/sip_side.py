@@ -9,6 +9,7 @@ from datetime import datetime
 from telecare.protocols import sip_messages
 from telecare.protocols.base import Cut, KeyOf, Message, Verdict
 from telecare.protocols.scaip import CONTENT_TYPE, Scaip, account_of, is_variant
+from telecare.protocols.scaip_parts import Parts
 from telecare.protocols.sip_digest import Digest, Proof
 from telecare.protocols.sip_messages import ALLOW, Request, Unreadable
 from telecare.protocols.sip_registrar import SHORTEST, Registrar, TooBrief
@@ -84,6 +85,7 @@ class SipSide:
         self._storing: dict[tuple[str, ...], Exchange] = {}
         self._of_one: Counter[tuple[str, str]] = Counter()
         self._challenged: dict[str, Challenged] = {}
+        self._parts = Parts()
         self._clean_at = 0.0
 
     def received(self, cut: Cut, flow: Flow, now: float, at: datetime) -> bool:
@@ -206,6 +208,7 @@ class SipSide:
         if self._of_one[exchange.one] >= MOST_OF_ONE:
             self._say(exchange, 486, [RETRY_AFTER])
             return
+        self._parts.join(message, now)
         self._storing[request.key] = exchange
         self._of_one[exchange.one] += 1
         self._take(cut, message, exchange.flow, exchange)
@@ -294,6 +297,7 @@ class SipSide:
         if now >= self._clean_at:
             self._clean_at = now + CLEAN_EVERY
             self.registrar.forget(now)
+            self._parts.forget(now)
         for exchange in [each for each in self._storing.values() if each.until <= now]:
             self._ends(exchange)
             self._say(exchange, 503, [RETRY_AFTER])
