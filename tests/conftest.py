@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--people", type=int, default=50_000, help="size of the town in which people are searched"
     )
     parser.addoption("--kills", type=int, default=20, help="kill -9 in tests/gates/test_kills.py")
+    parser.addoption("--locked", type=float, default=5, help="seconds in tests/gates/test_trouble")
+    parser.addoption(
+        "--loris", type=int, default=200, help="slow peers in tests/gates/test_trouble"
+    )
+    parser.addoption("--returning", type=int, default=500, help="units that come back at once")
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 

@@ -1,0 +1,69 @@
+"""One receiver process on the real database, shared by the gates of a file."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.conftest import empty
+from tests.gates.test_kills import ROOT, free_port
+from tests.waiting import eventually
+
+START_WITHIN = 40.0  # seconds, on a busy machine
+SERVE = "from telecare.receivers import lines, main; {before}; main.serve()"
+
+Receiver = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def receiver(_database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    """`receiver()` starts a process and is its port; `before` is said to it first."""
+    raise_limit()
+    folder = tmp_path_factory.mktemp("receivers")
+    with ExitStack() as stack:
+        yield lambda before="pass": stack.enter_context(Process(folder, before)).port
+    empty()
+
+
+class Process:
+    """A receiver of its own, on ports that were free a moment ago."""
+
+    def __init__(self, folder: Path, before: str) -> None:
+        self.port = free_port()
+        self._log = folder / f"{self.port}.log"
+        self._before = before
+
+    def __enter__(self) -> Self:
+        told = {"CENTRALE_DC09_PORT": str(self.port), "CENTRALE_SIP_PORT": str(free_port())}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", SERVE.format(before=self._before)],
+                cwd=ROOT,
+                env=os.environ | told,
+                stdout=log,
+                stderr=log,
+            )
+        eventually(lambda: "receivers.ready" in self._log.read_text(), within=START_WITHIN)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def raise_limit() -> None:
+    """Thousands of sockets need as many open files; child processes inherit the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else 65_536
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, 65_536)), hard))
