@@ -10,6 +10,7 @@ PROTOCOLS = {
     "json": N_("App and webhook (JSON)"),
     "receiver-lines": N_("Lines of hardware receivers"),
     "sos-access": "SOS Access",
+    "bs8521": "BS 8521-2",
     "mqtt": "MQTT",
 }
 
@@ -31,6 +32,12 @@ TROUBLES = {
     "test": N_("Test"),
     "cancel": N_("Taken back"),
     "heartbeat": N_("Sign of life"),
+}
+
+TOGETHER = {
+    "silent": N_("Units silent"),
+    "mains": N_("Units without mains"),
+    "link": N_("Units with link trouble"),
 }
 
 VERDICTS = {
@@ -70,6 +77,7 @@ BECAME = {
 TABLES: Mapping[str, Mapping[str, str]] = {
     "protocol": PROTOCOLS,
     "kind": KINDS | TROUBLES,
+    "outage": TOGETHER,
     "verdict": VERDICTS,
     "reason": REASONS,
     "became": BECAME,

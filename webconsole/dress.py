@@ -23,7 +23,9 @@ def dress(environment: Environment, language: str) -> None:
     """Give the templates of one language their filters and menus."""
     say = i18n.catalogue(language).gettext
     environment.filters["people_time"] = lambda at: people_time(at, language)
+    environment.filters["to_the_second"] = lambda at: people_time(at, language, "HH:mm:ss")
     environment.filters["exactly"] = lambda at: exactly(at, language)
+    environment.filters["day"] = lambda at: day(at, language)
     environment.globals["strings"] = island(i18n.browser_strings(language))
     environment.globals["languages"] = lambda: (("it", "Italiano"), ("en", "English"))
     environment.globals["themes"] = lambda: (
@@ -69,14 +71,19 @@ def island(facts: object) -> Markup:
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - escaped on this line
 
 
-def people_time(at: datetime, language: str) -> str:
+def people_time(at: datetime, language: str, hours: str = "HH:mm") -> str:
     """Today "03:12", this year "21/11 03:12", else with the year."""
     local, today = at.astimezone(ZONE), clock.now().astimezone(ZONE)
-    hour = format_time(local, "HH:mm", locale=language)
+    hour = format_time(local, hours, locale=language)
     if local.date() == today.date():
         return hour
     pattern = "dd/MM" if local.year == today.year else "dd/MM/yyyy"
     return f"{format_date(local, pattern, locale=language)} {hour}"
+
+
+def day(at: datetime, language: str) -> str:
+    """A day as it is said: "lunedì 23 novembre"."""
+    return format_date(at.astimezone(ZONE), "EEEE d MMMM", locale=language)
 
 
 def exactly(at: datetime, language: str) -> str:

@@ -8,10 +8,12 @@ from playwright.sync_api import Page, Request, expect
 from sqlalchemy import select
 
 from callcenter.carriers.simulated_town import Town
+from registry.access import Role
 from registry.kit import db
 from registry.people import Person
 from tests.browser.conftest import ACCOUNT
 from tests.browser.console import Console, press_button, sign_in
+from tests.conftest import somebody
 from tests.stories.conftest import House
 
 pytestmark = pytest.mark.browser
@@ -25,6 +27,8 @@ PAGES = (
     "/tasti",
     "/parete",
     "/teleassistenza",
+    "/piani?tipo=fall",
+    "/reperibilita",
 )
 Findings = Callable[[], list[str]]
 
@@ -116,3 +120,27 @@ def test_at_twice_the_size_everything_is_still_there(anna: Console) -> None:
         expect(anna.page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
     wide = anna.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 720
+
+
+def test_a_technician_begins_at_the_receivers(
+    page: Page, town: Town, house: House, axe: Findings
+) -> None:
+    assert town.url
+    with db.transaction() as session:
+        somebody(session, "tea", "Tea Tecnica", Role.TECHNICIAN)
+    press_button(house, "8899", 1)
+    sign_in(page, "tea")
+    expect(page.get_by_role("heading", name="Ricevitori")).to_be_visible()
+    adopt = page.get_by_role("button", name="Metti in archivio 8899")
+    expect(adopt).to_be_visible()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        assert (theme, axe()) == (theme, [])
+    page.get_by_role("button", name="Ultime trame").first.click()
+    expect(page.get_by_text("#8899|1101").first).to_be_visible()
+    adopt.click()
+    expect(page.get_by_role("status").get_by_text("L’apparecchio 8899")).to_be_visible()
+    expect(adopt).to_be_hidden()
+    page.get_by_role("link", name="Vedi l’apparecchio").click()
+    expect(page.get_by_role("heading", name="Segnali dell’apparecchio 8899")).to_be_visible()
+    assert axe() == []

@@ -60,8 +60,7 @@ const Outages = ({ outages }) =>
         <${Icon} name="unlinked" large />
         <span class="grow">
           <b>${each.by === "carrier" ? t("Carrier %(name)s", { name: each.name }) : t("Area %(name)s", { name: each.name })}</b>
-          ${" · "}${say("kind", each.cause)}:${" "}
-          ${t("%(n)s units of %(all)s", { n: each.devices, all: each.units })}
+          ${" · "}${say("outage", each.cause)}: ${t("%(n)s of %(all)s", { n: each.devices, all: each.units })}
         </span>
         <${Since} moment=${each.began_at} />
       </li>`,
@@ -111,7 +110,7 @@ function Row({ door, open, toggle }) {
       <td data-label=${t("Connections")} class="number-cell">${door.connections ?? html`<span class="muted" title=${t("not counted here")}>–</span>`}</td>
       <td data-label=${t("Refused in the last hour")}>
         <span class="line wrap">
-          ${door.refused.length === 0 && html`<span class="muted">${t("none")}</span>`}
+          ${door.refused.length === 0 && html`<span class="muted">${t("no frame")}</span>`}
           ${door.refused.map(
             (each) => html`<span class="chip warn" title=${say("verdict", each.verdict)}>
               ${each.frames} ${say("reason", each.reason || each.verdict)}
@@ -206,6 +205,7 @@ const Faults = ({ faults, open }) => html`<section class="panel">
       </li>`,
     )}
   </ul>
+  ${open > faults.length && html`<p class="more muted small">${tn("%(n)s more: in an outage, or older", "%(n)s more: in an outage, or older", open - faults.length)}</p>`}
 </section>`;
 
 const Processes = ({ processes }) =>

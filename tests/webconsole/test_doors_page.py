@@ -1,0 +1,72 @@
+"""The pages of technicians: where they begin, what the words are, what is left out."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from registry.access import Role
+from registry.kit import clock, db
+from telecare import batch, devices, outages
+from telecare.batch import Received
+from telecare.devices import PROTOCOLS
+from telecare.protocols.base import Kind, Verdict
+from telecare.protocols.dc09_frames import wrap
+from telecare.protocols.sia_dc09 import SiaDc09
+from telecare.triage import FAULTS, Becomes
+from webconsole import door_words
+
+SignIn = Callable[..., TestClient]
+DC09 = SiaDc09()
+
+
+def arrives(body: bytes) -> None:
+    (cut,) = DC09.framer().feed(wrap(body))
+    message = DC09.decode(cut, lambda _: None, clock.now())
+    with db.transaction() as session:
+        group = [Received(DC09, cut, message, "tcp", "192.0.2.7:5", clock.now())]
+        batch.store(session, group, devices.known(session))
+
+
+@pytest.mark.parametrize(
+    ("codes", "table"),
+    [
+        (PROTOCOLS, door_words.PROTOCOLS),
+        (Kind, door_words.TABLES["kind"]),
+        (FAULTS, door_words.TROUBLES),
+        (Verdict, door_words.VERDICTS),
+        ([*Becomes, batch.REFUSED], door_words.BECAME),
+        (outages.CAUSES, door_words.TOGETHER),
+    ],
+)
+def test_every_code_has_a_word(codes: list[str], table: dict[str, str]) -> None:
+    assert [code for code in codes if code not in table] == []
+
+
+def test_a_technician_begins_at_the_receivers(signed_in: SignIn) -> None:
+    client = signed_in("tea", Role.TECHNICIAN)
+    page = client.get("/", headers={"accept": "text/html"})
+    assert page.url.path == "/ricevitori"
+    assert 'id="doors"' in page.text
+    assert '"sia-dc09":"SIA DC-09"' in page.text
+    assert 'href="/ricevitori"' in page.text
+
+
+def test_an_operator_has_the_signals_but_not_the_receivers(signed_in: SignIn) -> None:
+    client = signed_in("anna", Role.OPERATOR)
+    assert client.get("/ricevitori").status_code == 403
+    assert "/ricevitori" not in client.get("/segnali").text
+
+
+def test_signals_are_shown_as_they_came_and_harm_nobody(signed_in: SignIn) -> None:
+    with db.transaction() as session:
+        devices.add(session, account="4711", carrier="Rete Prova")
+    arrives(b'"SIA-DCS"0001L0#4711[#4711|NMA1^<script>alert(1)</script>^]')
+    client = signed_in("anna", Role.OPERATOR)
+    page = client.get("/segnali?ricevitore=sia-dc09&unita=4711").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+    assert "Segnali dell’apparecchio 4711" in page
+    assert "Rete Prova" in page
+    assert "Nessun segnale" in client.get("/segnali?unita=9999").text
+    assert "Nessun segnale" in client.get("/segnali?esito=refused").text
