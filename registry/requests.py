@@ -240,12 +240,23 @@ def triage_complex(session: Session, request: Request, actor: Actor, *, reason: 
 
 def answer(session: Session, request: Request, actor: Actor, *, answer: str) -> None:
     """Solved here. Only a request found simple can be answered."""
-    said = _said(answer, "answer")
+    _answer(session, request, actor, _said(answer, "answer"))
+
+
+def _answer(session: Session, request: Request, actor: Actor, said: str) -> None:
     move(request, RequestState.ANSWERED, STEPS)
     request.answer = said
     _ended(request, actor)
     session.flush()
     _record(session, request, RequestAnswered)
+
+
+def solve(session: Session, request: Request, actor: Actor, *, reason: str, answer: str) -> None:
+    """Found simple and answered at once, as at a desk."""
+    said = _said(answer, "answer")
+    if request.state is not RequestState.SIMPLE:
+        triage_simple(session, request, actor, reason=reason)
+    _answer(session, request, actor, said)
 
 
 def withdraw(session: Session, request: Request, actor: Actor, *, reason: str) -> None:

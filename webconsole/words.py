@@ -254,6 +254,7 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
     "registry.request_triaged": ("decision", TRIAGES),
     "registry.booking_made": ("state", BOOKING_STATES),
     "registry.booking_ended": ("state", BOOKING_STATES),
+    **telecare_words.DETAILS,
 }
 
 

@@ -22,7 +22,7 @@ from registry.kit import clock, passwords
 from registry.kit.db import transaction
 from registry.staff import PasswordSet, Staff
 from telecare import supervision
-from webconsole.demo import folk, past
+from webconsole.demo import desk, folk, past
 
 PASSWORD = "una prova a Borgo Campione"  # noqa: S105 - told to everybody, for the sample town only
 OFFICE = "Sala operativa di Borgo Campione"
@@ -93,6 +93,7 @@ def load() -> None:
             _found(session)
         for team in teams.active(session):
             _plan(session, team)
+        desk.furnish(session)
 
 
 def _found(session: Session) -> None:

@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import access, cases, people, search
+from registry import access, bookings, cases, people, requests, search
 from registry.access import Right
+from registry.calendars import Slot
 from registry.door import Me, allow
 from registry.kit import i18n
+from registry.kit.db import get
 from registry.kit.http import InTransaction
-from webconsole import board_people, rendering
+from webconsole import board_people, desk_words, rendering
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
@@ -26,14 +28,24 @@ def list_people(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     wanted = q.replace("\0", "").strip()
-    found = search.find(session, wanted, me).persons if wanted else []
-    return rendering.page(request, "people.html", me=me, q=wanted, found=found, most=search.SHOWN)
+    found = search.find(session, wanted, me) if wanted else search.Found(people=[])
+    return rendering.page(
+        request,
+        "people.html",
+        me=me,
+        q=wanted,
+        found=found,
+        most=search.SHOWN,
+        desk=desk_words,
+        words=words(i18n.language_of(request)),
+    )
 
 
 @router.get("/persone/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
 def show_person(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
     """The whole file; that it was opened is written in the journal."""
     person = people.read(session, person_id, me)
+    reads = access.can(me, Right.READ_CASES)
     spoken = words(i18n.language_of(request))
     entries = board_people.journal_of(session, person.id, LINES)
     return rendering.page(
@@ -43,5 +55,10 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
         person=person,
         words=spoken,
         entries=entries,
-        cases=cases.of_person(session, person.id) if access.can(me, Right.READ_CASES) else [],
+        cases=cases.of_person(session, person.id) if reads else [],
+        requests=requests.listed(session, me, person_id=person.id, limit=20) if reads else [],
+        booked=[
+            (each, get(session, Slot, each.slot_id))
+            for each in (bookings.of_person(session, person.id, me) if reads else [])
+        ],
     )

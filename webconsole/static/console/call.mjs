@@ -62,6 +62,7 @@ export function Call({ item }) {
           <${Icon} name="team" />${t("Send a team")}
         </button>
         ${item.person_id && html`<a class="button plain" href=${`/persone/${item.person_id}`}><${Icon} name="case" />${t("Open the file")}</a>`}
+        <a class="button plain" href=${`/richieste/nuova?chiamata=${item.id}${item.person_id ? `&persona=${item.person_id}` : ""}`}><${Icon} name="note" />${t("Request")}</a>
       </div>
       <${Trouble} error=${trouble} />
     </section>
