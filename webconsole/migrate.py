@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 
 from registry.kit import db
-from webconsole.health import MIGRATIONS
+from webconsole.versions import MIGRATIONS
 
 
 def config() -> Config:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import psycopg
 
-VERSIONS = Path(__file__).parents[1] / "registry" / "migrations" / "versions"
+MIGRATIONS = Path(__file__).parents[1] / "registry" / "migrations"
 LINE = re.compile(r'^(revision|down_revision)\b[^=]*= *"([^"]+)"', re.MULTILINE)
 
 
 def newest() -> set[str]:
     """The revisions that no other stands on: one, or more while a branch is unfinished."""
     made, stood_on = set[str](), set[str]()
-    for path in VERSIONS.glob("*.py"):
+    for path in (MIGRATIONS / "versions").glob("*.py"):
         for word, revision in LINE.findall(path.read_text(encoding="utf-8")):
             (made if word == "revision" else stood_on).add(revision)
     return made - stood_on
