@@ -79,6 +79,9 @@ class Call(Base):
     number: Mapped[str | None]
     priority: Mapped[str] = mapped_column(default="B")
     purpose: Mapped[str] = mapped_column(default="")
+    # What the system says when it calls by itself, and the key's meaning: see announced.py.
+    sentence: Mapped[str] = mapped_column(default="", server_default="")
+    reply: Mapped[str] = mapped_column(default="", server_default="")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     # Alarms live above, in telecare.
@@ -209,9 +212,9 @@ def end(session: Session, call: Call, *, because: str, at: datetime | None = Non
             person_id=call.person_id,
         ),
     )
-    if call.alarm_id is not None:
-        # Its outcome is the alarm's; here only whether somebody was reached.
-        reached = Outcome.REACHED if call.talking_at else Outcome.NOT_REACHED
+    if call.alarm_id is not None or call.sentence:
+        # Its outcome is that of what it was made for; here only whether somebody was reached.
+        reached = Outcome.REACHED if call.talking_at or call.reply else Outcome.NOT_REACHED
         close(session, call, outcome=reached, note=call.note)
     # Whoever had it writes now; whoever was being asked for it meanwhile is free again.
     for operator_id in {call.operator_id, offer.operator_id if offer else None}:

@@ -23,6 +23,11 @@ def wait(call: Call, position: int, *, may_leave: bool) -> str:
     return twiml.while_waiting(said, choice_url=_of(paths.CHOICE, call.id) if may_leave else None)
 
 
+def ask(call: Call) -> str:
+    """What a call of the system's own says, and the wait for a key."""
+    return twiml.ask([call.sentence], reply_url=_of(paths.REPLY, call.id))
+
+
 def room(call: Call, label: str) -> str:
     """Into the conference of the call; until the other side is there, a sentence now and then."""
     return twiml.join(

@@ -36,6 +36,13 @@ def a_moment() -> str:
     return _("The line to the operator broke. Stay on the line: somebody answers you at once.")
 
 
+def thanks(reply: str) -> str:
+    """After a key: what follows from it."""
+    if reply == "agreed":
+        return _("Thank you. It has been written down. Goodbye.")
+    return _("All right. We ask somebody else. Goodbye.")
+
+
 def hold() -> str:
     return _("One moment, please. Stay on the line.")
 

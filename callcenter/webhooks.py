@@ -9,7 +9,18 @@ import structlog
 from fastapi import Response
 from sqlalchemy.orm import Session
 
-from callcenter import calls, documents, inbox, legs, lines, news, queues, sentences, tasks
+from callcenter import (
+    announced,
+    calls,
+    documents,
+    inbox,
+    legs,
+    lines,
+    news,
+    queues,
+    sentences,
+    tasks,
+)
 from callcenter.answering import PULL
 from callcenter.call_states import QUEUED, CallState
 from callcenter.calls import Call
@@ -133,10 +144,24 @@ def answered(hook: Signed) -> Response:
         news.leg_is(session, call, hook.get("CallSid"), LegState.IN_PROGRESS, clock.now())
         if call.over:
             return twiml.say_and_end()
+        if call.sentence:
+            announced.answered(call)
+            return documents.ask(call)
         news.caller_connects(session, call, clock.now())
         return documents.room(call, "caller")
 
     return _of_call(hook, "answered", work)
+
+
+@router.post(paths.REPLY.removeprefix("/twilio"))
+def reply(hook: Signed) -> Response:
+    """Somebody whom the system called has pressed a key."""
+
+    def work(session: Session, call: Call) -> str:
+        said = announced.replied(session, call, hook.get("Digits"))
+        return documents.ask(call) if said is None else twiml.say_and_end(sentences.thanks(said))
+
+    return _of_call(hook, "reply", work)
 
 
 @router.post(paths.OPERATOR.removeprefix("/twilio"))

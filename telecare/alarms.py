@@ -204,7 +204,7 @@ def claim(session: Session, alarm: Alarm, operator_id: UUID) -> None:
     alarm.operator_id = operator_id
     alarm.claimed_at = now
     alarm.answered_at = alarm.answered_at or now
-    _put_on_a_case(session, alarm)
+    put_on_a_case(session, alarm)
     deadlines.cancel(session, UNANSWERED, alarm.id)
     deadlines.set_(session, HELD, alarm.id, now + LOOK_AGAIN)
     journal.record(
@@ -232,7 +232,8 @@ def _held(session: Session, alarm: Alarm) -> WrongState:
     )
 
 
-def _put_on_a_case(session: Session, alarm: Alarm) -> None:
+def put_on_a_case(session: Session, alarm: Alarm) -> None:
+    """The person's telecare case, or one of nobody until it is known whose home it is."""
     if alarm.person_id is None and alarm.device_id is not None:
         alarm.person_id = get(session, Device, alarm.device_id).person_id
     if alarm.case_id is not None:
@@ -284,7 +285,7 @@ def close(session: Session, alarm: Alarm, *, outcome: Outcome, note: str) -> Non
     if len(note) < SHORTEST_NOTE:
         raise Invalid("Write in a few words what happened", field="note")
     move(alarm, AlarmState.CLOSED, STEPS)
-    _put_on_a_case(session, alarm)
+    put_on_a_case(session, alarm)
     alarm.outcome = outcome
     alarm.note = note
     alarm.closed_at = clock.now()

@@ -24,6 +24,7 @@ from telecare import (
     devices,
     doors_api,
     faults,
+    plans_api,
     response,
     signals_api,
     subscribers,
@@ -37,6 +38,7 @@ from telecare.triage import Lane
 
 router = APIRouter(tags=["telecare"])
 router.include_router(subscribers_api.router)
+router.include_router(plans_api.router)
 router.include_router(signals_api.router)
 router.include_router(doors_api.router)
 

@@ -11,7 +11,7 @@ from registry import deadlines, journal
 from registry.kit import clock
 from registry.kit.db import get, locked
 from registry.kit.states import move
-from telecare import alarms
+from telecare import alarms, emergency
 from telecare.alarms import ANSWER_WITHIN, TO_ANSWER, UNANSWERED, Alarm, AlarmEscalated, AlarmState
 from telecare.protocols.base import Kind, Phase
 from telecare.signals import Signal
@@ -59,6 +59,8 @@ def unanswered(session: Session, alarm_id: UUID) -> None:
             person_id=alarm.person_id,
         ),
     )
+    if alarm.level >= len(LADDER):
+        emergency.begin(session, alarm)
 
 
 def _due(session: Session, alarm_id: UUID) -> datetime:

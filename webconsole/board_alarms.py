@@ -7,21 +7,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.calls import Call
 from dispatch import interventions
-from dispatch.interventions import Intervention
 from registry import cases
 from registry.access import Actor
-from registry.people import NearPerson, Person
-from telecare import alarms, response
+from registry.people import Person
+from telecare import absences, alarms, response
 from telecare.alarms import Alarm
 from telecare.signals import Signal
 from telecare.subscribers import Home
-from webconsole import board_calls, board_people
-from webconsole.words import ALARM_OUTCOMES, JOB_STATES, Words
+from webconsole import board_calls, board_people, board_plan
+from webconsole.words import ALARM_OUTCOMES, Words
 
 TARGET = 60  # seconds to an answer; see telecare/escalation.py
-LADDER = 3  # near people who become steps of the plan
 
 
 def waiting(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
@@ -88,8 +85,10 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
         else words.say("the unit took the alarm back: make sure all the same"),
         "hidden": home.hidden,
         "note": alarm.note,
-        "plan": words.say("Plan: %(what)s", what=words.kind(alarm.kind).lower()),
-        "steps": steps(home, made, job, words),
+        **board_plan.plan(session, alarm, home, made, job, words),
+        "away": _away(session, home, words),
+        "sheet": f"/allarmi/{alarm.id}/118" if home.person else None,
+        "file": f"/teleassistenza/{home.person.id}" if home.person else None,
         "voice": board_calls.voice(on_the_line, words) if on_the_line else None,
         "outcomes": [
             {"code": outcome, "label": words.of(ALARM_OUTCOMES, outcome)}
@@ -99,72 +98,11 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
     }
 
 
-def steps(
-    home: Home, calls: list[Call], job: Intervention | None, words: Words
-) -> list[dict[str, Any]]:
-    """The plan: speak with the home, call who is near, send a team; the first not done is now."""
-    plan = []
-    if home.phone:
-        plan.append(_call_step("call_home", words.say("Speak with the home"), calls, None, words))
-    for near in home.ladder[:LADDER]:
-        label = words.say("Call %(who)s", who=_named(near))
-        plan.append(_call_step("call_contact", label, calls, near, words))
-    plan.append(_team_step(job, words))
-    under_way = next((step for step in plan if step["state"] == "now"), None)
-    undone = next((step for step in plan if step["state"] != "done"), None)
-    if under_way is None and undone is not None:
-        undone["state"] = "now"
-    return plan
-
-
-def _named(near: NearPerson) -> str:
-    keys = " ⚿" if near.holds_keys else ""
-    return f"{near.name}, {near.relation}{keys}" if near.relation else f"{near.name}{keys}"
-
-
-def _call_step(
-    verb: str, label: str, calls: list[Call], near: NearPerson | None, words: Words
-) -> dict[str, Any]:
-    wanted = "alarm_home" if near is None else "alarm_contact"
-    made = [
-        call
-        for call in calls
-        if call.purpose == wanted and (near is None or call.number == near.phone)
-    ]
-    last = made[-1] if made else None
-    return {
-        "key": f"{verb}:{near.id}" if near else verb,
-        "verb": verb,
-        "contact_id": near.id if near else None,
-        "label": label,
-        "icon": "phone",
-        "button": words.say("Call again") if last else words.say("Call"),
-        "state": "todo" if last is None else "done" if last.over else "now",
-        "done_at": last.arrived_at if last else None,
-        "detail": _went(last, words) if last else "",
-    }
-
-
-def _went(call: Call, words: Words) -> str:
-    """How a call went: its outcome once it is over."""
-    return words.call_outcome(call.outcome).lower() if call.outcome else words.state(call.state)
-
-
-def _team_step(job: Intervention | None, words: Words) -> dict[str, Any]:
-    detail = ""
-    if job is not None:
-        team = job.team.name if job.team else ""
-        detail = " · ".join(
-            part for part in (team, words.of(JOB_STATES, job.state).lower()) if part
-        )
-    return {
-        "key": "ask_for_team",
-        "verb": None if job else "ask_for_team",
-        "contact_id": None,
-        "label": words.say("Send a team"),
-        "icon": "team",
-        "button": words.say("Send"),
-        "state": "done" if job else "todo",
-        "done_at": job.requested_at if job else None,
-        "detail": detail,
-    }
+def _away(session: Session, home: Home, words: Words) -> str:
+    """That the person was said to be away: it is told, and hides nothing."""
+    if home.person is None:
+        return ""
+    away = absences.now_away(session, {home.person.id})
+    if home.person.id not in away:
+        return ""
+    return words.say("Said to be away from home. The alarm counts all the same")

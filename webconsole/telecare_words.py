@@ -27,8 +27,68 @@ WEEKDAYS = {
     "7": N_("Sun"),
 }
 
+STEPS = {
+    "talk_home": N_("Speak with the home"),
+    "call_contacts": N_("Call the contacts in order"),
+    "ask_team": N_("Send a team"),
+    "emergency": N_("Call 112 or 118"),
+    "call_again": N_("Call the home again"),
+    "check": N_("Something to check"),
+}
+
+STEP_OUTCOMES = {
+    "done": N_("done"),
+    "reached": N_("spoken with"),
+    "not_reached": N_("not reached"),
+    "accepted": N_("goes there"),
+    "declined": N_("cannot go"),
+    "waiting": N_("reminder set"),
+    "due": N_("to be done now"),
+    "not_needed": N_("not needed"),
+}
+
+ROUND_STATES = {
+    "calling": N_("calling in turn"),
+    "accepted": N_("somebody said yes"),
+    "exhausted": N_("nobody could be reached"),
+    "stopped": N_("stopped"),
+}
+
+WHOM = {
+    "contacts": N_("The system calls the contacts"),
+    "on_call": N_("The system calls who is on call"),
+}
+
+WENT = {
+    "accepted": N_("pressed 1: yes"),
+    "declined": N_("pressed 2: cannot"),
+    "silent": N_("answered, no key: perhaps a voicemail"),
+    "no_answer": N_("no answer"),
+    "busy": N_("busy"),
+    "failed": N_("the call did not go out"),
+    "uncertain": N_("nobody knows whether it rang"),
+    "stopped": N_("stopped"),
+}
+
 HAPPENED = {
+    "callcenter.call_replied": N_("Key pressed in a call of the system"),
+    "telecare.plan_written": N_("Action plan written"),
+    "telecare.plan_retired": N_("Action plan withdrawn"),
+    "telecare.step_taken": N_("Step of the plan"),
+    "telecare.round_began": N_("The system begins to call"),
+    "telecare.round_tried": N_("The system has called"),
+    "telecare.round_accepted": N_("Called by the system, somebody said yes"),
+    "telecare.round_exhausted": N_("Called by the system, nobody could be reached"),
+    "telecare.help_needed": N_("Nobody can be reached: 112, 118 or a team"),
+    "telecare.on_call_set": N_("On-call duty written"),
+    "telecare.on_call_ended": N_("On-call duty ended"),
     "telecare.subscriber_changed": N_("Telecare file changed"),
     "telecare.way_in_shown": N_("How to get in was read"),
     "telecare.ladder_changed": N_("Contact ladder changed"),
+}
+
+DETAILS = {
+    "telecare.step_taken": ("what", STEPS),
+    "telecare.round_tried": ("outcome", WENT),
+    "telecare.round_began": ("whom", WHOM),
 }

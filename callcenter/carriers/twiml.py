@@ -57,6 +57,18 @@ def while_waiting(sentences: list[str], *, choice_url: str | None = None, digits
     return str(answer)
 
 
+def ask(sentences: list[str], *, reply_url: str, times: int = 2) -> str:
+    """Say something and wait for a key; said again when none came, then the line ends."""
+    answer = VoiceResponse()
+    for _ in range(times):
+        place = Gather(input="dtmf", action=reply_url, method="POST", num_digits=1, timeout=BREATH)
+        for sentence in sentences:
+            place.say(sentence, language=LANGUAGE, voice=VOICE)
+        answer.append(place)
+    answer.hangup()
+    return str(answer)
+
+
 def leave_queue() -> str:
     """Out of the queue: the document of its `action` says what follows."""
     answer = VoiceResponse()

@@ -91,14 +91,14 @@ def test_a_reserved_person_has_no_name_and_no_address_here(session: Session, ann
     (held,) = board.snapshot(session, anna.actor, IT)["hand"]
     assert held["hidden"]
     assert (held["place"], held["person_id"]) == (None, None)
-    assert [step["verb"] for step in held["steps"]] == ["ask_for_team"]
+    assert [step["verb"] for step in held["steps"]] == ["ask_for_team", "tick", "tick"]
 
 
 def test_the_plan_goes_on_as_things_are_done(session: Session, anna: Staff) -> None:
     alarm = rings(session, maria(session), Kind.FALL, seconds_ago=5)
     alarms.claim(session, alarm, anna.id)
     operators.of(session, anna.id)
-    assert _states(session, anna) == ["now", "todo", "todo"]
+    assert _states(session, anna) == ["now", *["todo"] * 4]
 
     call = calls.place(
         session,
@@ -109,9 +109,9 @@ def test_the_plan_goes_on_as_things_are_done(session: Session, anna: Staff) -> N
         operator_id=anna.id,
         alarm_id=alarm.id,
     )
-    assert _states(session, anna) == ["now", "todo", "todo"]
+    assert _states(session, anna) == ["now", *["todo"] * 4]
     calls.hang_up(session, call)
-    assert _states(session, anna) == ["done", "now", "todo"]
+    assert _states(session, anna) == ["done", "now", *["todo"] * 3]
 
 
 def _states(session: Session, who: Staff) -> list[str]:

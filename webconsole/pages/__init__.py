@@ -4,12 +4,14 @@ from fastapi import APIRouter
 
 from webconsole.pages import (
     administration,
+    alarm_sheet,
     bookings,
     directory,
     doors,
     lists,
     own_sessions,
     people,
+    plans,
     preferences,
     requests,
     room,
@@ -27,6 +29,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     preferences.router,
     team.router,
     subscribers.router,
+    plans.router,
+    alarm_sheet.router,
     administration.router,
     own_sessions.router,
     doors.router,

@@ -21,6 +21,7 @@ export function Alarm({ item }) {
     call_home: () => verbs.callHome(item),
     call_contact: (_, step) => verbs.callContact(item, { id: step.contact_id }),
     ask_for_team: () => setAsking(true),
+    tick: (_, step) => verbs.tickStep(item, step),
   };
   return html`<article class="held" ref=${article} tabindex="-1" aria-label=${item.title}>
     <section class=${`card${item.priority === "A" ? " urgent" : ""}`}>
@@ -28,20 +29,26 @@ export function Alarm({ item }) {
       <${Bar} moment=${item.since} target=${item.target_s} />
       <div class="actions">
         ${next && html`<button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => doStep(next)}>
-          <${Icon} name=${next.icon} />${next.label}<${Key}>Ctrl ↵<//>
+          <${Icon} name=${next.icon} />${next.does}<${Key}>Ctrl ↵<//>
         </button>`}
         ${item.steps
-          .filter((step) => step !== next && possible(step) && step.verb !== "call_contact" && step.state !== "done")
+          .filter((step) => step !== next && possible(step) && !["call_contact", "tick"].includes(step.verb) && step.state !== "done")
           .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
             <${Icon} name=${step.icon} />${step.label}
           </button>`)}
+        ${item.ladder.able > 0 && html`<button class="button" data-ladder disabled=${Boolean(busy)} onClick=${() => act("ladder", () => verbs.callLadder(item))}>
+          <${Icon} name="people" />${t("Let the system call the contacts")}
+        </button>`}
+        ${item.sheet && html`<a class="button" href=${item.sheet} target="_blank" rel="noopener"><${Icon} name="print" />${t("Sheet for 118")}</a>`}
         <button class="button plain" disabled=${Boolean(busy)} onClick=${() => act("back", async () => { await closing.settle(); await verbs.handBack(item); forget(`outcome:${item.id}`); })}>
           <${Icon} name="return" />${t("Put back in the queue")}
         </button>
       </div>
+      ${item.away && html`<p class="notice warn"><${Icon} name="leave" /><span>${item.away}</span></p>`}
       ${item.voice && html`<${Voice} voice=${item.voice} busy=${busy} act=${act} />`}
       <${Trouble} error=${trouble} />
     </section>
+    ${item.ladder.round && html`<${Ladder} round=${item.ladder.round} busy=${busy} stop=${() => act("stop", () => verbs.stopLadder(item))} />`}
     ${asking && html`<${TeamForm} item=${item} done=${() => setAsking(false)} />`}
     <section class="card">
       <h2>${item.plan}</h2>
@@ -67,6 +74,24 @@ function Voice({ voice, busy, act }) {
   </div>`;
 }
 
+/** Whom the system rings by itself, one after the other, and what came of each call. */
+const Ladder = ({ round, busy, stop }) => html`<section class="card" aria-live="polite">
+  <div class="line">
+    <h2 class="grow">${round.whom}</h2>
+    <span class=${`chip ${{ accepted: "ok", exhausted: "crit", calling: "info" }[round.state] || ""}`}>${round.state_text}</span>
+    ${round.stoppable && html`<button class="button small" data-stop disabled=${Boolean(busy)} onClick=${stop}>${t("Stop")}</button>`}
+  </div>
+  <ol class="steps">
+    ${round.tries.map((each, at) => html`<li class=${`step ${each.went ? "done" : "now"}`} key=${each.id}>
+      <span class="n">${at + 1}</span>
+      ${each.went === "accepted" ? html`<${Icon} name="check" />` : html`<${Icon} name="phone" />`}
+      <span>${each.name} <span class="muted">${each.text}</span></span>
+      <span class="muted small"><time datetime=${each.at} title=${exact(each.at)}>${clock(each.at)}</time></span>
+      <span></span>
+    </li>`)}
+  </ol>
+</section>`;
+
 function Head({ item }) {
   const at = useNow();
   return html`<div class="held-title">
@@ -86,7 +111,7 @@ function Step({ step, n, busy, run }) {
   return html`<li class=${`step ${step.state}`}>
     <span class="n">${n}</span>
     ${step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
-    <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
+    <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
     <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
     ${run
       ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${step.label} onClick=${() => run(step)}>${step.button}</button>`
@@ -95,4 +120,4 @@ function Step({ step, n, busy, run }) {
 }
 
 const stateWord = (state) =>
-  ({ done: t("Done:"), now: t("Now:"), todo: t("Then:") })[state];
+  ({ done: t("Done:"), now: t("Now:"), todo: t("Then:"), waits: t("Waiting:") })[state];

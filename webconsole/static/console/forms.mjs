@@ -7,11 +7,20 @@
 import { post } from "./api.mjs";
 import { t } from "./words.mjs";
 
+/** data-rows: each line that chose a "what" becomes one fact of a list. */
+function rows(form) {
+  const chosen = [...form.querySelectorAll("[data-row]")].map((row) => {
+    const say = (name) => row.querySelector(`[name=${name}]`).value;
+    return { what: say("what"), says: say("says"), minutes: Number(say("minutes") || 0) };
+  });
+  return chosen.filter((each) => each.what);
+}
+
 /** What the fields say, by their names; an empty date or hour says nothing. */
 function said(form) {
   const facts = {};
   for (const field of form.elements) {
-    if (!field.name || field.disabled) continue;
+    if (!field.name || field.disabled || field.closest("[data-row]")) continue;
     if (field.type === "checkbox") facts[field.name] = field.checked;
     else if ("list" in field.dataset) facts[field.name] = field.value.split(",").filter(Boolean);
     else if (field.type === "number") facts[field.name] = field.value === "" ? null : Number(field.value);
@@ -21,6 +30,7 @@ function said(form) {
     const ticked = [...group.querySelectorAll("input:checked")].map((each) => each.value);
     facts[group.dataset.join] = ticked.join("");
   }
+  if (form.dataset.rows) facts[form.dataset.rows] = rows(form);
   return facts;
 }
 

@@ -76,6 +76,10 @@ export const callContact = (item, near) =>
 export const closeAlarm = (item, outcome, note) => did(post(alarms(item, "close"), { outcome, note }));
 export const noteAlarm = (item, note) => patch(`/api/v1/alarms/${item.id}`, { note });
 
+export const tickStep = (item, step) => did(post(alarms(item, "steps"), { position: step.position, how: "done" }));
+export const callLadder = (item) => did(post(alarms(item, "call-ladder")));
+export const stopLadder = (item) => did(post(alarms(item, "stop-ladder")));
+
 export const askForTeam = (item, wish) =>
   did(
     item.kind === "alarm"
