@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal
 from registry.kit import clock
 from registry.kit.db import Base
+from telecare.devices import SELF_TEST
+from telecare.signals import Signal
+from telecare.triage import Becomes
 
 EVERY = timedelta(minutes=1)
 # Once may be a restart: it is tried again soon, and the second failure is a fault.
@@ -20,6 +23,7 @@ ENOUGH = 2
 UNTESTED_AFTER = timedelta(minutes=4)
 # A door that no process of ours has wanted for so long is no longer one.
 GIVEN_UP_AFTER = timedelta(hours=1)
+KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,9 @@ def take_due(session: Session, doors: Collection[str]) -> list[str]:
     ]
     if rows:
         session.execute(insert(DoorTest).values(rows).on_conflict_do_nothing())
-    session.execute(delete(DoorTest).where(DoorTest.due_at < now - GIVEN_UP_AFTER))
+    given_up = DoorTest.door.not_in(doors), DoorTest.due_at < now - GIVEN_UP_AFTER
+    session.execute(delete(DoorTest).where(*given_up))
+    _forget_signals(session, now)
     due = session.scalars(
         select(DoorTest)
         .where(DoorTest.door.in_(doors), DoorTest.due_at <= now)
@@ -68,6 +74,17 @@ def take_due(session: Session, doors: Collection[str]) -> list[str]:
     for each in due:
         each.due_at = now + EVERY
     return [each.door for each in due]
+
+
+def _forget_signals(session: Session, now: datetime) -> None:
+    """Our own signals say nothing about anybody: a day of them is enough."""
+    session.execute(
+        delete(Signal).where(
+            Signal.account.in_(SELF_TEST.values()),
+            Signal.became == Becomes.KEPT,
+            Signal.arrived_at < now - KEPT_FOR,
+        )
+    )
 
 
 def passed(session: Session, door: str, took_ms: float) -> None:

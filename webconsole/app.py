@@ -69,10 +69,18 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(live.hub.keep_present(operators.seen)),
     ]
     yield
-    for task in following:
-        task.cancel()
-    await asyncio.gather(*following, return_exceptions=True)
+    await _end(following)
     await asyncio.to_thread(web.writer.close)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: a library may swallow the first order while it connects."""
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def make() -> FastAPI:

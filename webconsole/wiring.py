@@ -9,9 +9,13 @@ from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
 from registry import bookings, once, sealing, tasks
 from registry.journal import Event
+from registry.kit.settings import settings
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
 from telecare import alarms, escalation, holding, ringing, rounds, taken
+from telecare.receivers import probes
+from telecare.receivers.prober import Prober
+from webconsole import doors
 
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
 LISTENERS: dict[type[Event], Iterable[Listener]] = {
@@ -55,7 +59,12 @@ OUTSIDE: dict[str, Outside] = {
 }
 
 # What the sweeper does in every round besides.
-CHORES: list[Callable[[], object]] = [sealing.seal_new, commands.forget_old, once.forget_old]
+CHORES: list[Callable[[], object]] = [
+    sealing.seal_new,
+    commands.forget_old,
+    once.forget_old,
+    Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,
+]
 
 
 def wire() -> None:

@@ -32,12 +32,14 @@ NOT_JSON, NO_ID, NO_KIND, FOREIGN, TOO_LARGE = (
     "foreign",
     "too_large",
 )
+NO_SENDER = "no_sender"
 REASONS = {
     NOT_JSON: "The signal is not a JSON object in UTF-8",
     NO_ID: "A signal needs an id of 1 to 64 characters, other for each event",
     NO_KIND: "A signal needs a kind",
     FOREIGN: "The account is not that of the sender",
     TOO_LARGE: "A signal has at most 16384 bytes",
+    NO_SENDER: "The topic names no account of letters and digits",
 }
 
 
@@ -54,6 +56,8 @@ class JsonSignals(AlarmProtocol):
     def decode(self, cut: Cut, key_of: KeyOf, now: datetime) -> Message:
         """Read one object. What cannot be read may still be somebody in need."""
         account = account_of(cut.sender)
+        if not account:
+            return _odd("", NO_SENDER)
         said = {} if len(cut.body) > LARGEST else _object(cut.body)
         if said is None or len(cut.body) > LARGEST:
             return _odd(account, NOT_JSON if said is None else TOO_LARGE)

@@ -21,7 +21,7 @@ from telecare.batch import Book, Received
 from telecare.ingest import Ingest
 from telecare.protocols.base import AlarmProtocol
 from telecare.protocols.sia_dc09 import SiaDc09
-from telecare.receivers import line_doors, sip
+from telecare.receivers import line_doors, mqtt, sip
 from telecare.receivers.door import Door, MakeDoor
 from telecare.receivers.lines import Connection, Datagrams, Lines, close_all
 
@@ -54,7 +54,11 @@ async def _serve(chosen: Settings) -> None:
 
 def wanted(chosen: Settings) -> list[MakeDoor]:
     """The doors of this installation, besides the one of SIA DC-09."""
-    return [sip.from_settings(chosen), *line_doors.from_settings(chosen)]
+    return [
+        sip.from_settings(chosen),
+        *line_doors.from_settings(chosen),
+        *mqtt.from_settings(chosen),
+    ]
 
 
 async def receive(

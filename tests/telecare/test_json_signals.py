@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.kit import clock
@@ -114,19 +114,18 @@ def test_signs_of_life_need_no_id() -> None:
     assert message.same_within == signals.SAME_WITHIN
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+JSON = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(st.text(max_size=9), PLAIN, max_size=2)
 FIELDS = st.sampled_from(
     ["id", "kind", "phase", "at", "account", "code", "zone", "text", "battery", "position"]
 )
 
 
-@given(
-    st.binary(max_size=300) | st.dictionaries(FIELDS, JSON).map(lambda o: json.dumps(o).encode())
-)
+OBJECTS = st.dictionaries(FIELDS, JSON, max_size=5).map(lambda said: json.dumps(said).encode())
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=60) | OBJECTS)
 @example(b'{"id":"1","kind":"fall","at":"0001-01-01T00:00:00+23:59"}')
 @example(b'{"id":' + b"9" * 5000 + b',"kind":"fall"}')
 @example(b'{"id":"1","kind":"fall","position":{"latitude":1e999,"longitude":NaN}}')

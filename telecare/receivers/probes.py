@@ -1,0 +1,180 @@
+"""Probes: one signal through each open door, by a real socket, as a unit would send it."""
+
+import http.client
+import json
+import queue
+import random
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from paho.mqtt.client import Client, MQTTMessage
+
+from registry.kit.settings import Settings
+from telecare import device_tokens, simulator, simulator_scaip
+from telecare.devices import DC09, JSON, SCAIP, SELF_TEST
+from telecare.protocols import sip_messages
+from telecare.protocols.dc09_frames import Dc09Framer
+from telecare.receivers import mqtt
+from telecare.receivers.mqtt import MqttPlan
+
+# Raises OSError (a time-out is one) when the door does not take the signal.
+Probe = Callable[[], None]
+
+PATIENCE = 5.0  # seconds for an answer
+TRIES = 3  # datagrams, one after the other
+PERIODIC_TEST = "1602"
+
+
+def of(chosen: Settings, here: str) -> dict[str, Probe]:
+    """A probe for each door that the settings open; `here` is how this machine reaches itself."""
+    if not chosen.self_test:
+        return {}
+    host = chosen.self_test_host or here
+    web = (
+        chosen.public_url if chosen.self_test_host else f"http://{_in_url(here)}:{chosen.http_port}"
+    )
+    probes: dict[str, Probe] = {
+        "dc09-tcp": partial(dc09_tcp, host, chosen.dc09_port),
+        "dc09-udp": partial(dc09_udp, host, chosen.dc09_port),
+        "sip-udp": partial(sip_udp, host, chosen.sip_port, chosen.sip_domain),
+        "sip-tcp": partial(sip_tcp, host, chosen.sip_port, chosen.sip_domain),
+        "http": partial(post, web),
+    }
+    plan = mqtt.plan_of(chosen)
+    if plan is not None:
+        probes["mqtt"] = partial(publish, plan)
+    return probes
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _dc09_frame() -> bytes:
+    """A periodic test under a number of its own, so that it is no repeat."""
+    number = random.randint(1, simulator.LONGEST_SEQUENCE)  # noqa: S311 - no secret
+    return simulator.Unit(simulator.Home(account=SELF_TEST[DC09]), number).frame(PERIODIC_TEST)
+
+
+def dc09_tcp(host: str, port: int) -> None:
+    _acknowledged(simulator.send(host, port, _dc09_frame()))
+
+
+def dc09_udp(host: str, port: int) -> None:
+    frame = _dc09_frame()
+    with _udp(host, port) as line:
+        for _ in range(TRIES):
+            line.send(frame)
+            try:
+                heard = line.recv(4096)
+            except TimeoutError:
+                continue
+            for cut in Dc09Framer().feed(heard):
+                _acknowledged(cut.body)
+                return
+    raise TimeoutError("no answer")
+
+
+def _acknowledged(body: bytes) -> None:
+    if not body.startswith(b'"ACK"'):
+        raise ConnectionError("not acknowledged")
+
+
+def _udp(host: str, port: int) -> socket.socket:
+    line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    line.settimeout(PATIENCE / TRIES)
+    line.connect((host, port))
+    return line
+
+
+def sip_udp(host: str, port: int, domain: str) -> None:
+    """A sign of life in a MESSAGE, repeated as SIP wants it."""
+    street = simulator_scaip.Street(host, port)
+    street.host = domain or host
+    try:
+        street.say(simulator_scaip.Home(account=SELF_TEST[SCAIP]), simulator_scaip.ALIVE)
+        until = time.monotonic() + PATIENCE
+        while not street.counted["answer_200"]:
+            street.listen(simulator_scaip.LONGEST_WAIT)
+            if time.monotonic() > until:
+                raise TimeoutError("no 200")
+    finally:
+        street.close()
+
+
+def sip_tcp(host: str, port: int, domain: str) -> None:
+    """The same on a connection of its own."""
+    with socket.create_connection((host, port), timeout=PATIENCE) as line:
+        own = line.getsockname()
+        local = f"{_in_url(own[0])}:{own[1]}"
+        line.sendall(
+            sip_messages.ask(
+                "MESSAGE",
+                target=f"sip:centrale@{domain or _in_url(host)}",
+                sender=f"sip:{SELF_TEST[SCAIP]}@{local}",
+                receiver=f"sip:centrale@{domain or _in_url(host)}",
+                via=f"SIP/2.0/TCP {local}",
+                branch=sip_messages.branch(),
+                body=simulator_scaip.alive(SELF_TEST[SCAIP]),
+            )
+        )
+        heard = line.recv(4096)
+    if not heard.startswith(b"SIP/2.0 200"):
+        raise ConnectionError("no 200")
+
+
+def _signal() -> dict[str, str]:
+    return {"id": f"self-test-{uuid4().hex}", "kind": "test"}
+
+
+def post(web: str) -> None:
+    """Over HTTP, with the token that only this installation can make."""
+    url = urlsplit(web)
+    make = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    door = make(url.hostname or "127.0.0.1", url.port, timeout=PATIENCE)
+    headers = {
+        "Authorization": f"Bearer {device_tokens.self_test_secret()}",
+        "Content-Type": "application/json",
+    }
+    try:
+        door.request("POST", "/api/v1/signals", json.dumps(_signal()), headers)
+        answer = door.getresponse()
+        answer.read()
+    except http.client.HTTPException as error:
+        raise ConnectionError(type(error).__name__) from error
+    finally:
+        door.close()
+    if answer.status != http.client.OK:
+        raise ConnectionError(f"answer {answer.status}")
+
+
+def publish(plan: MqttPlan) -> None:
+    """Through the broker to us and back: how long it takes is how long devices wait."""
+    said = _signal()
+    topic = f"{plan.topic}/{SELF_TEST[JSON]}"
+    heard: queue.Queue[str] = queue.Queue()
+    client = mqtt.client_of(plan, f"{plan.client_id}-self-test-{uuid4().hex[:8]}")
+
+    def hears(_: Client, __: Any, message: MQTTMessage) -> None:
+        heard.put(bytes(message.payload).decode("utf-8", "replace"))
+
+    client.on_message = hears
+    client.on_connect = lambda *_: client.subscribe(f"{topic}/answers", qos=1)
+    client.on_subscribe = lambda *_: client.publish(f"{topic}/signals", json.dumps(said), qos=1)
+    client.connect_timeout = PATIENCE
+    client.connect(plan.host, plan.port)
+    client.loop_start()
+    try:
+        until = time.monotonic() + 2 * PATIENCE
+        while said["id"] not in heard.get(timeout=max(0.0, until - time.monotonic())):
+            continue
+    except queue.Empty:
+        raise TimeoutError("the broker took it, and we did not answer") from None
+    finally:
+        client.disconnect()
+        client.loop_stop()

@@ -1,0 +1,202 @@
+"""The self-test: a signal through every door each minute, and a fault when one does not come."""
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from registry.journal import Entry
+from registry.kit import clock, db
+from registry.kit.errors import Invalid
+from registry.kit.settings import Settings
+from telecare import alarms, device_tokens, devices, door_tests, signals
+from telecare.door_tests import DoorFailed, DoorTest, DoorWorksAgain
+from telecare.receivers import prober, probes
+from telecare.receivers.mqtt import MqttDoor, MqttPlan
+from telecare.receivers.prober import Prober
+from telecare.receivers.sip import SipPlan
+from tests.telecare import mqtt_broker, sip_centre
+from tests.telecare.doors import running
+from tests.telecare.mqtt_broker import HERE, Broker
+from tests.waiting import eventually
+
+
+def stored() -> list[signals.Signal]:
+    with db.transaction() as session:
+        return signals.listed(session)
+
+
+def facts(session: Session) -> list[str]:
+    kinds = [DoorFailed.kind, DoorWorksAgain.kind]
+    return list(session.scalars(select(Entry.kind).where(Entry.kind.in_(kinds)).order_by(Entry.id)))
+
+
+def test_dc09_is_tested_over_tcp_and_udp_and_raises_no_alarm(port: int) -> None:
+    probes.dc09_tcp(HERE, port)
+    probes.dc09_udp(HERE, port)
+    assert {(each.path, each.became, each.account) for each in stored()} == {
+        ("tcp", "kept", devices.SELF_TEST[devices.DC09]),
+        ("udp", "kept", devices.SELF_TEST[devices.DC09]),
+    }
+    with db.transaction() as session:
+        assert alarms.listed(session) == []
+        assert signals.listed(session, unknown=True) == []
+
+
+@pytest.mark.parametrize("domain", ["", "soccorso.example"])
+def test_scaip_is_tested_over_udp_and_tcp(database: None, domain: str) -> None:
+    with sip_centre.running(SipPlan(port=0, domain=domain)) as door:
+        probes.sip_udp(HERE, door.port, domain)
+        probes.sip_tcp(HERE, door.port, domain)
+    assert {(each.path, each.kind, each.became) for each in stored()} == {
+        ("udp", "heartbeat", "kept"),
+        ("tcp", "heartbeat", "kept"),
+    }
+
+
+def test_the_web_door_knows_our_own_token(client: TestClient) -> None:
+    secret = device_tokens.self_test_secret()
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = client.post("/api/v1/signals", json={"id": "t", "kind": "test"}, headers=headers)
+    assert answer.status_code == 200
+    assert [(each.account, each.became) for each in stored()] == [("SELFTEST", "kept")]
+    assert device_tokens.self_test_secret() == secret
+
+
+def test_mqtt_is_tested_there_and_back(database: None, tmp_path: Path) -> None:
+    if mqtt_broker.MOSQUITTO is None:
+        pytest.skip(mqtt_broker.MISSING)
+    broker = Broker(tmp_path)
+    plan = MqttPlan(host=HERE, port=broker.port, topic="centrale/v1", client_id="sala")
+    try:
+        with running(lambda ingest, _: MqttDoor(plan, ingest)) as opened:
+            eventually(lambda: opened[0].figures()["mqtt_listening"])
+            probes.publish(plan)
+        assert [(each.path, each.became) for each in stored()] == [("mqtt", "kept")]
+    finally:
+        broker.stop()
+
+
+def test_a_closed_door_is_said(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 0.3)
+    plan = MqttPlan(host=HERE, port=free_port, topic="t", client_id="c")
+    closed: list[Callable[[], None]] = [
+        lambda: probes.dc09_tcp(HERE, free_port),
+        lambda: probes.dc09_udp(HERE, free_port),
+        lambda: probes.sip_udp(HERE, free_port, ""),
+        lambda: probes.sip_tcp(HERE, free_port, ""),
+        lambda: probes.post(f"http://{HERE}:{free_port}"),
+        lambda: probes.publish(plan),
+    ]
+    for probe in closed:
+        with pytest.raises((ConnectionError, TimeoutError)):
+            probe()
+
+
+def test_one_that_takes_and_never_answers_is_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 0.3)
+    monkeypatch.setattr(probes.simulator, "PATIENCE", 0.3)
+    with socket.socket() as deaf:
+        deaf.bind((HERE, 0))
+        deaf.listen()
+        port = deaf.getsockname()[1]
+        for probe in (
+            lambda: probes.dc09_tcp(HERE, port),
+            lambda: probes.sip_tcp(HERE, port, ""),
+            lambda: probes.post(f"http://{HERE}:{port}"),
+        ):
+            with pytest.raises(TimeoutError):
+                probe()
+
+
+def test_the_settings_decide_what_is_tested() -> None:
+    assert set(probes.of(Settings(), HERE)) == {
+        "dc09-tcp",
+        "dc09-udp",
+        "sip-udp",
+        "sip-tcp",
+        "http",
+    }
+    broker = "mqtt://127.0.0.1"
+    assert "mqtt" in probes.of(Settings(mqtt_url=broker), HERE)  # type: ignore[arg-type]
+    assert probes.of(Settings(self_test=False), HERE) == {}
+
+
+def test_the_second_failure_is_a_fault_and_the_next_success_its_end(session: Session) -> None:
+    assert door_tests.take_due(session, ["http"]) == ["http"]
+    assert door_tests.take_due(session, ["http"]) == []
+    door_tests.failed(session, "http", "ConnectionRefusedError")
+    assert facts(session) == []
+    assert door_tests.broken(session) == []
+    with time_machine.travel(clock.now() + door_tests.AGAIN_AFTER):
+        assert door_tests.take_due(session, ["http"]) == ["http"]
+        door_tests.failed(session, "http", "TimeoutError")
+        door_tests.failed(session, "http", "TimeoutError")
+    assert facts(session) == [DoorFailed.kind]
+    assert [each.door for each in door_tests.broken(session)] == ["http"]
+
+    door_tests.passed(session, "http", 12.5)
+    assert facts(session) == [DoorFailed.kind, DoorWorksAgain.kind]
+    assert door_tests.broken(session) == []
+    assert [(each.door, each.took_ms) for each in door_tests.all_(session)] == [("http", 12.5)]
+
+
+def test_a_test_that_nobody_makes_is_a_fault_and_a_door_given_up_is_none(session: Session) -> None:
+    door_tests.take_due(session, ["http", "mqtt"])
+    with time_machine.travel(clock.now() + door_tests.UNTESTED_AFTER + timedelta(seconds=1)):
+        assert [each.door for each in door_tests.broken(session)] == ["http", "mqtt"]
+    with time_machine.travel(clock.now() + door_tests.GIVEN_UP_AFTER + door_tests.EVERY * 2):
+        door_tests.take_due(session, ["http"])
+        assert [each.door for each in door_tests.all_(session)] == ["http"]
+
+
+def test_our_own_signals_are_forgotten_after_a_day(port: int) -> None:
+    probes.dc09_tcp(HERE, port)
+    with db.transaction() as session:
+        door_tests.take_due(session, ["dc09-tcp"])
+    assert len(stored()) == 1
+    with db.transaction() as session:
+        session.scalars(select(signals.Signal)).one().arrived_at -= door_tests.KEPT_FOR
+        door_tests.take_due(session, ["dc09-tcp"])
+    assert stored() == []
+
+
+def test_the_account_is_kept_for_us(session: Session) -> None:
+    with pytest.raises(Invalid, match="kept for our own test"):
+        devices.add(session, account=devices.SELF_TEST[devices.DC09])
+
+
+@pytest.fixture
+def tested(database: None) -> Iterator[Callable[[str], DoorTest | None]]:
+    def read(door: str) -> DoorTest | None:
+        with db.transaction() as session:
+            return session.get(DoorTest, door)
+
+    return read  # type: ignore[return-value]
+
+
+def test_the_prober_tests_what_is_due_and_survives_a_broken_probe(
+    tested: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prober, "LOOK", 0.0)
+
+    def refuses() -> None:
+        raise ConnectionRefusedError
+
+    def breaks() -> None:
+        raise ValueError
+
+    chore = Prober(lambda: {"good": lambda: None, "shut": refuses, "odd": breaks})
+    chore.look()
+    eventually(lambda: all(tested(door).failures for door in ("shut", "odd")))
+    eventually(lambda: tested("good").passed_at)
+    assert tested("shut").reason == "ConnectionRefusedError"
+    chore.look()  # nothing is due
+    assert tested("shut").failures == 1
