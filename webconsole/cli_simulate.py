@@ -1,16 +1,21 @@
 """The verb `simulate`: the people of the sample town, who call, fall and go out."""
 
+import secrets
 import signal
 import threading
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from registry.kit.errors import NotAllowed
+from registry.kit.errors import Invalid, NotAllowed, Unavailable
 from registry.kit.settings import settings
 from webconsole import house
-from webconsole.demo import life, town
+from webconsole.demo import life, storm, town
+from webconsole.demo.storm import Wish
 
 verbs = typer.Typer()
+out = Console(highlight=False, soft_wrap=True, markup=False)
 
 
 @verbs.callback()
@@ -32,3 +37,36 @@ def simulate_town() -> None:
     with house.open_():
         town.load()  # on a later start it plans the days ahead
         life.run(stop)
+
+
+@verbs.command("storm")
+def simulate_storm(
+    units: Annotated[int, typer.Option(min=1, max=200_000, help="Units that report.")] = 120_000,
+    presses: Annotated[int, typer.Option(min=0, help="How many of them press as well.")] = 500,
+    rate: Annotated[float, typer.Option(min=1, max=5_000, help="Events a second.")] = 400.0,
+    lines: Annotated[int, typer.Option(min=1, max=2_000, help="Connections at once.")] = 100,
+    seed: Annotated[int | None, typer.Option(help="Repeat a storm.")] = None,
+) -> None:
+    """Send a storm: the mains fail everywhere and some press; say how soon that is on the board.
+
+    For a house started with `demo`, running on this machine. The presses stay on its board.
+    """
+    if presses > units:
+        raise Invalid("Not more presses than units")
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    wish = Wish(units=units, presses=presses, rate=rate, lines=lines, seed=seed)
+    out.print(f"seed      {seed}")
+    with house.open_():
+        done = storm.rehearse(settings(), wish, lambda said: out.print(f"          {said}"))
+    sent = done.storm
+    out.print(
+        f"sent      {sent.sent:,} in {sent.seconds:.1f} s, {sent.sent / sent.seconds:,.0f}/s;"
+        f" acknowledged {sent.acknowledged:,}, sent again {sent.again:,}"
+    )
+    out.print(
+        f"presses   {len(done.delays):,} of {presses:,} on the console:"
+        f" p50 {1000 * done.percentile(0.5):,.0f} ms, p99 {1000 * done.percentile(0.99):,.0f} ms"
+    )
+    out.print(f"memory    {done.growth:+,.0f} MB, all processes of the house together")
+    if not done.complete:
+        raise Unavailable("Something was not acknowledged, or a press did not reach the board")

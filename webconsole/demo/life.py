@@ -32,6 +32,7 @@ from telecare import devices, simulator, simulator_scaip
 from telecare.alarms import TO_ANSWER, Alarm
 from telecare.devices import Device
 from webconsole import doors
+from webconsole.demo import storm
 
 LABEL = "simulated team"
 LOOK_EVERY = 3.0  # seconds
@@ -160,7 +161,11 @@ def _callers(session: Session) -> list[Caller]:
 
 def _units(session: Session, protocol: str) -> list[Device]:
     return list(
-        session.scalars(select(Device).where(Device.protocol == protocol).order_by(Device.account))
+        session.scalars(
+            select(Device)
+            .where(Device.protocol == protocol, Device.label != storm.LABEL)
+            .order_by(Device.account)
+        )
     )
 
 
