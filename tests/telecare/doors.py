@@ -19,8 +19,10 @@ Kind = TypeVar("Kind", bound=Door)
 
 
 @contextmanager
-def running(*make: Callable[[Ingest, Book], Kind]) -> Iterator[list[Kind]]:
-    """The doors, open; the port of SIA DC-09 is any and of no interest."""
+def running(
+    *make: Callable[[Ingest, Book], Kind], dc09: list[int] | None = None
+) -> Iterator[list[Kind]]:
+    """The doors, open; the port of SIA DC-09 is any, and put into `dc09`."""
     ready = threading.Event()
     loop = uvloop.new_event_loop()
     stop = asyncio.Event()
@@ -34,8 +36,13 @@ def running(*make: Callable[[Ingest, Book], Kind]) -> Iterator[list[Kind]]:
 
         return make_it
 
+    def stands(port: int) -> None:
+        if dc09 is not None:
+            dc09.append(port)
+        ready.set()
+
     def run() -> None:
-        work = main.receive(HERE, 0, stop, lambda _: ready.set(), more=[kept(one) for one in make])
+        work = main.receive(HERE, 0, stop, stands, more=[kept(one) for one in make])
         try:
             loop.run_until_complete(work)
         except Exception as error:  # noqa: BLE001 - raised where the test is

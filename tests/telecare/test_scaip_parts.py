@@ -127,7 +127,17 @@ LONG = "R" * 17
         (without(mrq(), "dty"), "7"),
         (without(mrq(), "ref"), "10"),
     ],
-    ids="ok unknown-code long-ref long-pri format root no-cid no-dty no-ref".split(),
+    ids=[
+        "ok",
+        "unknown-code",
+        "long-ref",
+        "long-pri",
+        "format",
+        "root",
+        "no-cid",
+        "no-dty",
+        "no-ref",
+    ],
 )
 def test_every_status_number_of_the_standard_that_is_ours_to_say(
     centre: Centre, way: Way, body: str, snu: str
