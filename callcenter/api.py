@@ -260,9 +260,8 @@ def list_lines(session: InTransaction) -> dict[str, list[LineOut]]:
 
 def _visible(me: Me) -> Any:
     """Calls, without those of people whom the asker may not know of."""
-    known = select(Call).outerjoin(Person, Person.id == Call.person_id)
-    hidden = access.can(me, Right.READ_RESTRICTED)
-    return known if hidden else known.where(Person.restricted.is_not(True))
+    known = access.visible(select(Person.id), Person.restricted, me)
+    return select(Call).where(Call.person_id.is_(None) | Call.person_id.in_(known))
 
 
 def _seen(session: Session, call_id: UUID, me: Me) -> Call:

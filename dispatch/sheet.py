@@ -57,7 +57,7 @@ def read(session: Session, intervention: Intervention, team_id: UUID | None) -> 
         age=person.age,
         language=person.language,
         phones=tuple(_number(phone.number) for phone in person.phones),
-        alerts=tuple(alert.text for alert in person.alerts),
+        alerts=tuple(alert.text for alert in person.alerts if alert.compartment is None),
         how_to_get_in=_way_in(person, intervention),
         near=tuple(
             KeyHolder(

@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Any, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from registry import openings
 from registry.kit.errors import NotAllowed
 
 Ts = TypeVarTuple("Ts")
@@ -22,6 +23,16 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+
+
+class Compartment(StrEnum):
+    """What only those may read whose work it is, wherever else they may look."""
+
+    VIOLENCE = "violence"
+    MINORS = "minors"
+    ADOPTION = "adoption"
+    HEALTH = "health"
+    JUDICIAL = "judicial"
 
 
 class Right(StrEnum):
@@ -38,6 +49,7 @@ class Right(StrEnum):
     MANAGE_DEVICES = "manage_devices"
     MANAGE_STAFF = "manage_staff"
     READ_JOURNAL = "read_journal"
+    BREAK_GLASS = "break_glass"
     COORDINATE = "coordinate"
     MANAGE_DIRECTORY = "manage_directory"
 
@@ -52,6 +64,7 @@ DESK = frozenset(
         Right.READ_CASES,
         Right.WRITE_CASES,
         Right.READ_SIGNALS,
+        Right.BREAK_GLASS,
     }
 )
 
@@ -73,12 +86,14 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.WRITE_CASES,
             Right.REQUEST_TEAM,
             Right.MANAGE_DIRECTORY,
+            Right.BREAK_GLASS,
         }
     ),
     Role.TEAM: frozenset({Right.RUN_TEAM}),
     Role.TECHNICIAN: frozenset({Right.READ_SIGNALS, Right.MANAGE_DEVICES}),
     Role.ADMINISTRATOR: frozenset({Right.MANAGE_STAFF, Right.MANAGE_DEVICES, Right.READ_SIGNALS}),
-    Role.AUDITOR: frozenset({Right.READ_JOURNAL}),
+    # Knows of everybody whose file was looked at, and opens nobody's.
+    Role.AUDITOR: frozenset({Right.READ_JOURNAL, Right.READ_RESTRICTED}),
 }
 
 
@@ -92,6 +107,7 @@ class Actor:
     roles: frozenset[Role]
     office_id: UUID | None = None
     team_id: UUID | None = None
+    compartments: frozenset[Compartment] = frozenset()
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -128,11 +144,24 @@ HEARS: dict[str, frozenset[Right]] = {
 
 
 # Who looked is for the auditor: no screen changes by it, and no console is told.
-UNHEARD = frozenset({"registry.people_searched", "registry.person_read"})
+UNHEARD = frozenset(
+    {
+        "registry.people_searched",
+        "registry.person_read",
+        "registry.person_printed",
+        "registry.access_log_read",
+        "registry.glass_broken",
+        "registry.opening_seen",
+    }
+)
+# The coordinator hears of these at once.
+FOR_COORDINATORS = frozenset({"registry.glass_broken", "registry.opening_seen"})
 
 
 def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
     """Whether the actor is told that this happened; a team hears only of itself."""
+    if kind in FOR_COORDINATORS:
+        return can(actor, Right.COORDINATE)
     if kind in UNHEARD or actor.rights.isdisjoint(HEARS.get(kind.partition(".")[0], frozenset())):
         return False
     if can(actor, Right.REQUEST_TEAM) or not kind.startswith("dispatch."):
@@ -143,9 +172,24 @@ def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
 def visible(
     wanted: Select[*Ts], restricted: InstrumentedAttribute[bool], actor: Actor
 ) -> Select[*Ts]:
-    """The same query without the people whom the actor may not know of."""
-    return wanted if can(actor, Right.READ_RESTRICTED) else wanted.where(_open(restricted))
+    """The same query without the people whom the actor may not know of.
+
+    A reserved person is known to those with the right, to the office that keeps the file, and for
+    an hour to whoever broke the glass.
+    """
+    return wanted if can(actor, Right.READ_RESTRICTED) else wanted.where(_open(restricted, actor))
 
 
-def _open(restricted: InstrumentedAttribute[bool]) -> ColumnElement[bool]:
-    return restricted.is_(False)
+def _open(restricted: InstrumentedAttribute[bool], actor: Actor) -> ColumnElement[bool]:
+    people: Any = restricted.class_
+    ways = [restricted.is_(False)]
+    if can(actor, Right.READ_PEOPLE) and actor.office_id is not None:
+        ways.append(people.kept_by == actor.office_id)
+    if can(actor, Right.BREAK_GLASS) and actor.staff_id is not None:
+        ways.append(people.id.in_(openings.open_to(actor.staff_id)))
+    return or_(*ways)
+
+
+def sees(actor: Actor, compartment: str | None) -> bool:
+    """Whether a part of a file is for this actor; else it is shown as blacked out, not left out."""
+    return compartment is None or compartment in actor.compartments

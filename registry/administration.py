@@ -1,12 +1,13 @@
 """What an administrator does with the staff: take on, change, let go, let back, give a way in."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import any_, select
 from sqlalchemy.orm import Session
 
 from registry import invitations, sessions, staff, tokens
-from registry.access import Actor, Role
+from registry.access import Actor, Compartment, Role
 from registry.kit.errors import Conflict
 from registry.staff import Staff
 
@@ -19,11 +20,13 @@ def take_on(
     roles: set[Role],
     office_id: UUID | None,
     team_id: UUID | None,
+    compartments: Iterable[Compartment] = (),
 ) -> tuple[Staff, str]:
     """Somebody new, and the code with which they choose their password."""
     person = staff.add(
         session, login=login, name=name, roles=roles, office_id=office_id, team_id=team_id
     )
+    person.compartments = sorted(compartments)
     return person, invitations.make(session, person)
 
 
@@ -36,13 +39,23 @@ def change(
     roles: set[Role],
     office_id: UUID | None,
     team_id: UUID | None,
+    compartments: Iterable[Compartment] = (),
 ) -> None:
     """Raises Conflict when somebody would change their own roles, or nobody could do so again."""
-    if person.id == actor.staff_id and roles != {Role(each) for each in person.roles}:
+    mine = {Role(each) for each in person.roles}, set(person.compartments)
+    if person.id == actor.staff_id and (roles, set(compartments)) != mine:
         raise Conflict("Nobody changes their own roles: ask another administrator", field="roles")
     if Role.ADMINISTRATOR not in roles:
         _another_administers(session, person)
-    staff.change(session, person, name=name, roles=roles, office_id=office_id, team_id=team_id)
+    staff.change(
+        session,
+        person,
+        name=name,
+        roles=roles,
+        office_id=office_id,
+        team_id=team_id,
+        compartments=compartments,
+    )
 
 
 def let_go(session: Session, person: Staff, actor: Actor) -> None:

@@ -1,13 +1,14 @@
 """JSON of the registry: people, cases and who I am."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, Field
 
 from registry import (
+    access,
     bookings_api,
     cases,
     contacts,
@@ -17,13 +18,13 @@ from registry import (
     people_api,
     requests_api,
 )
-from registry.access import Right
+from registry.access import Actor, Compartment, Right
 from registry.cases import Area, Case, CaseState
 from registry.contacts import Channel, Contact
 from registry.door import Me, allow
 from registry.kit.db import locked
 from registry.kit.http import InTransaction
-from registry.people import NearPerson, Person, Phone
+from registry.people import NearPerson, Phone
 from registry.people_api import AddressOut, AlertOut, Name, NearOut, Out, PersonOut, PhoneOut, held
 from registry.places import Address, AddressKind
 
@@ -62,6 +63,7 @@ class AddressIn(BaseModel):
 class AlertIn(BaseModel):
     kind: Annotated[str, Field(max_length=40)]
     text: Name
+    compartment: Compartment | None = None
 
 
 class NearIn(BaseModel):
@@ -72,6 +74,8 @@ class NearIn(BaseModel):
 
 
 class CaseOut(Out):
+    """Of a case in a compartment that is not the asker's there is no title and no timeline."""
+
     id: UUID
     number: int
     person_id: UUID | None
@@ -80,12 +84,21 @@ class CaseOut(Out):
     state: CaseState
     opened_at: datetime
     closed_at: datetime | None
+    compartment: Compartment | None
+
+    @classmethod
+    def of(cls, case: Case, me: Actor) -> Self:
+        shown = cls.model_validate(case)
+        if not access.sees(me, case.compartment):
+            shown.title = ""
+        return shown
 
 
 class CaseIn(BaseModel):
     area: Area
     person_id: UUID | None = None
     title: Name = ""
+    compartment: Compartment | None = None
 
 
 class ContactIn(BaseModel):
@@ -124,12 +137,10 @@ def read_me(me: Me, request: Request) -> dict[str, Any]:
     }
 
 
-@router.get(
-    "/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)], response_model=PersonOut
-)
-def read_person(person_id: UUID, session: InTransaction, me: Me) -> Person:
+@router.get("/people/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
+def read_person(person_id: UUID, session: InTransaction, me: Me) -> PersonOut:
     """Opening a file is written in the journal."""
-    return people.read(session, person_id, me)
+    return PersonOut.of(people.read(session, person_id, me), me)
 
 
 @router.post(
@@ -183,7 +194,7 @@ def list_cases(
     """Newest first; `after` is the number of the last one seen."""
     found = cases.listed(session, me, person_id=person_id, after=after, limit=limit)
     return {
-        "items": [CaseOut.model_validate(each) for each in found],
+        "items": [CaseOut.of(each, me) for each in found],
         "next": found[-1].number if len(found) == limit else None,
     }
 
@@ -200,15 +211,16 @@ def open_case(new: CaseIn, session: InTransaction, me: Me) -> Case:
     return cases.open_(session, **new.model_dump())
 
 
-@router.get("/cases/{case_id}", dependencies=[allow(Right.READ_CASES)], response_model=CaseOut)
-def read_case(case_id: UUID, session: InTransaction, me: Me) -> Case:
-    return cases.read(session, case_id, me)
+@router.get("/cases/{case_id}", dependencies=[allow(Right.READ_CASES)])
+def read_case(case_id: UUID, session: InTransaction, me: Me) -> CaseOut:
+    return CaseOut.of(cases.read(session, case_id, me), me)
 
 
 @router.get("/cases/{case_id}/timeline", dependencies=[allow(Right.READ_CASES)])
 def read_timeline(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[EntryOut]]:
-    cases.read(session, case_id, me)
-    entries: list[journal.Entry] = cases.timeline(session, case_id)
+    case = cases.read(session, case_id, me)
+    seen = access.sees(me, case.compartment)
+    entries: list[journal.Entry] = cases.timeline(session, case_id) if seen else []
     return {"items": [EntryOut.model_validate(each) for each in entries]}
 
 
@@ -229,21 +241,17 @@ def record_contact(case_id: UUID, new: ContactIn, session: InTransaction, me: Me
     )
 
 
-@router.post(
-    "/cases/{case_id}/close", dependencies=[allow(Right.WRITE_CASES)], response_model=CaseOut
-)
-def close_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> Case:
+@router.post("/cases/{case_id}/close", dependencies=[allow(Right.WRITE_CASES)])
+def close_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> CaseOut:
     cases.read(session, case_id, me)
     case = locked(session, Case, case_id)
     cases.close(session, case, reason=why.reason)
-    return case
+    return CaseOut.of(case, me)
 
 
-@router.post(
-    "/cases/{case_id}/reopen", dependencies=[allow(Right.WRITE_CASES)], response_model=CaseOut
-)
-def reopen_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> Case:
+@router.post("/cases/{case_id}/reopen", dependencies=[allow(Right.WRITE_CASES)])
+def reopen_case(case_id: UUID, why: Reason, session: InTransaction, me: Me) -> CaseOut:
     cases.read(session, case_id, me)
     case = locked(session, Case, case_id)
     cases.reopen(session, case, reason=why.reason)
-    return case
+    return CaseOut.of(case, me)

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Select, Sequence, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import access, journal
-from registry.access import Actor
+from registry.access import Actor, Compartment
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import NotFound
@@ -70,10 +70,19 @@ class Case(Base):
     state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN)
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
     closed_at: Mapped[datetime | None]
+    # Whoever lacks the compartment sees that there is a case, and not what it is about.
+    compartment: Mapped[str | None]
 
 
-def open_(session: Session, *, area: Area, person_id: UUID | None = None, title: str = "") -> Case:
-    case = Case(person_id=person_id, title=title, area=area)
+def open_(
+    session: Session,
+    *,
+    area: Area,
+    person_id: UUID | None = None,
+    title: str = "",
+    compartment: Compartment | None = None,
+) -> Case:
+    case = Case(person_id=person_id, title=title, area=area, compartment=compartment)
     session.add(case)
     session.flush()
     journal.record(session, CaseOpened(case_id=case.id, person_id=person_id, area=area))
@@ -154,6 +163,15 @@ def of_person(session: Session, person_id: UUID) -> list[Case]:
             select(Case).where(Case.person_id == person_id).order_by(Case.opened_at.desc())
         )
     )
+
+
+def closed_to(session: Session, person_id: UUID, actor: Actor) -> set[UUID]:
+    """The person's cases in compartments that are not the actor's: their lines are blacked out."""
+    return {
+        case.id
+        for case in of_person(session, person_id)
+        if not access.sees(actor, case.compartment)
+    }
 
 
 def timeline(session: Session, case_id: UUID, *, limit: int = 200) -> list[journal.Entry]:

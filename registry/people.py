@@ -1,7 +1,7 @@
 """A person: one file for everything the services know about somebody."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from registry import access, journal, names, vocabulary
-from registry.access import Actor
+from registry.access import Actor, Compartment
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotFound
@@ -34,7 +34,11 @@ class PersonChanged(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonRead(journal.Event):
+    """Who opened it as what: roles and office change, and the auditor asks about that day."""
+
     why: str
+    roles: list[str] = field(default_factory=list)
+    office_id: UUID | None = None
 
 
 class Person(Base):
@@ -49,6 +53,8 @@ class Person(Base):
     language: Mapped[str] = mapped_column(default="it")
     # Hidden from everyone without the right: see access.py.
     restricted: Mapped[bool] = mapped_column(default=False)
+    # The office whose staff know of this person although the file is reserved.
+    kept_by: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.id")
@@ -97,6 +103,7 @@ class Alert(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     kind: Mapped[str]
     text: Mapped[str]
+    compartment: Mapped[str | None]
 
 
 class NearPerson(Base):
@@ -220,8 +227,16 @@ def add_address(session: Session, person: Person, **facts: Any) -> Address:
     return address
 
 
-def add_alert(session: Session, person: Person, *, kind: str, text: str) -> Alert:
-    alert = Alert(person_id=person.id, kind=kind, text=text)
+def add_alert(
+    session: Session,
+    person: Person,
+    *,
+    kind: str,
+    text: str,
+    compartment: Compartment | None = None,
+) -> Alert:
+    """In a compartment it is read only by those whose work that is."""
+    alert = Alert(person_id=person.id, kind=kind, text=text, compartment=compartment)
     person.alerts.append(alert)
     _changed(session, person, "alerts")
     return alert
@@ -263,8 +278,18 @@ def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") 
     )
     if person is None:
         raise NotFound("There is no such %(thing)s", thing="person")
-    journal.record(session, PersonRead(person_id=person.id, why=why))
+    journal.record(
+        session,
+        PersonRead(
+            person_id=person.id, why=why, roles=sorted(actor.roles), office_id=actor.office_id
+        ),
+    )
     return person
+
+
+def knows(session: Session, person: Person, actor: Actor) -> bool:
+    """Whether the actor may know of somebody whom the house has already found."""
+    return not person.restricted or bool(known(session, [person.id], actor))
 
 
 def known(session: Session, ids: Iterable[UUID], actor: Actor) -> list[Person]:

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry import duplicates, identifiers, names, not_same, people, search
-from registry.access import Right
+from registry import access, duplicates, identifiers, names, not_same, people, search
+from registry.access import Actor, Compartment, Right
 from registry.door import Me, allow
 from registry.duplicates import Facts, Similar
 from registry.identifiers import Identifier, IdentifierKind
@@ -48,9 +48,12 @@ class AddressOut(Out):
 
 
 class AlertOut(Out):
+    """In a compartment that is not the asker's the text is empty: there is something to ask for."""
+
     id: UUID
     kind: str
     text: str
+    compartment: Compartment | None
 
 
 class NearOut(Out):
@@ -99,6 +102,14 @@ class PersonOut(PersonBrief):
     addresses: list[AddressOut]
     alerts: list[AlertOut]
     near: list[NearOut]
+
+    @classmethod
+    def of(cls, person: Person, me: Actor) -> Self:
+        shown = cls.model_validate(person)
+        for alert in shown.alerts:
+            if not access.sees(me, alert.compartment):
+                alert.kind, alert.text = "", ""
+        return shown
 
 
 class IdentifierIn(BaseModel):

@@ -153,14 +153,22 @@ def lock(session: Session, session_id: UUID) -> None:
 
 def unlock(session: Session, signed: Signed, password: str) -> None:
     """The same person is back; NotAllowed when the password is not theirs."""
+    prove(session, signed, password)
+    session.execute(
+        update(SignIn).where(SignIn.id == signed.id).values(locked=False, used_at=clock.now())
+    )
+
+
+def prove(session: Session, signed: Signed, password: str) -> None:
+    """It is still the person who signed in: asked before what must not be done in their name.
+
+    NotAllowed when the password is not theirs, TooMany after several guesses.
+    """
     with transaction() as counting:
         limits.take(counting, f"unlock:{signed.id}", every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
     person = session.get(Staff, signed.actor.staff_id)
     if person is None or not passwords.right(password, person.password):
         raise NotAllowed("The password is not right", field="password")
-    session.execute(
-        update(SignIn).where(SignIn.id == signed.id).values(locked=False, used_at=clock.now())
-    )
 
 
 def sign_out(session: Session, signed: Signed) -> None:

@@ -1,5 +1,6 @@
 """The staff: who works here, in which office, with which roles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
-from registry.access import Actor, Role
+from registry.access import Actor, Compartment, Role
 from registry.kit import clock, passwords
 from registry.kit.db import Base, Id
 from registry.kit.errors import Conflict, Invalid, NotFound
@@ -72,6 +73,8 @@ class Staff(Base):
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     added_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Whose parts of files they read: violence, minors, adoption, health, judicial.
+    compartments: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
 
     @property
     def actor(self) -> Actor:
@@ -82,6 +85,7 @@ class Staff(Base):
             roles=frozenset(Role(role) for role in self.roles),
             office_id=self.office_id,
             team_id=self.team_id,
+            compartments=frozenset(Compartment(each) for each in self.compartments),
         )
 
 
@@ -130,6 +134,7 @@ def change(
     roles: set[Role],
     office_id: UUID | None,
     team_id: UUID | None,
+    compartments: Iterable[Compartment] = (),
 ) -> None:
     """What they are called, may do and where they sit. It holds from their next click."""
     if not roles:
@@ -140,6 +145,7 @@ def change(
     person.roles = sorted(roles)
     person.office_id = office_id
     person.team_id = team_id
+    person.compartments = sorted(compartments)
     journal.record(session, StaffChanged(staff_id=person.id, roles=person.roles))
 
 

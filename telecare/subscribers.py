@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Select, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
-from registry import access, journal
+from registry import access, journal, people
 from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.crypto import Sealed
@@ -111,7 +111,7 @@ def home(session: Session, *, device_id: UUID | None, person_id: UUID | None, ac
     device = session.get(Device, device_id) if device_id else None
     person_id = person_id or (device.person_id if device else None)
     person = session.get(Person, person_id) if person_id else None
-    if person is not None and person.restricted and not access.can(actor, Right.READ_RESTRICTED):
+    if person is not None and not people.knows(session, person, actor):
         return Home(device=device, person=None, address=None, hidden=True)
     address = session.get(Address, device.address_id) if device and device.address_id else None
     if address is None and person is not None:

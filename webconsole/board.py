@@ -54,7 +54,7 @@ def read_first_page(
     person_id: UUID, request: Request, session: InTransaction, me: Me
 ) -> dict[str, Any]:
     person = people.read(session, person_id, me, why="board")
-    return board_people.summary(session, person, words(i18n.language_of(request)))
+    return board_people.summary(session, person, me, words(i18n.language_of(request)))
 
 
 def snapshot(session: Session, me: Actor, said: Words) -> dict[str, Any]:

@@ -4,19 +4,28 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from registry import access, journal
+from registry import access, cases, journal
 from registry.access import Actor
 from registry.kit.phone import spoken
-from registry.people import Person
+from registry.people import Alert, Person
 from registry.places import Address, Place
+from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import Words
 
 STORY = 6
 # Lines that repeat what another line of the story says, or are the auditor's alone.
-QUIET = ("registry.person_read", "registry.person_changed", "registry.contact_recorded")
+QUIET = (
+    "registry.person_read",
+    "registry.person_printed",
+    "registry.access_log_read",
+    "registry.glass_broken",
+    "registry.opening_seen",
+    "registry.person_changed",
+    "registry.contact_recorded",
+)
 
 
 def known(session: Session, ids: Iterable[UUID | None], me: Actor) -> dict[UUID, Person]:
@@ -49,14 +58,14 @@ def place(of: Address | Place | None) -> dict[str, Any] | None:
     }
 
 
-def summary(session: Session, person: Person, words: Words) -> dict[str, Any]:
+def summary(session: Session, person: Person, me: Actor, words: Words) -> dict[str, Any]:
     """The first page of a file: what to know, where, whom to call, what happened lately."""
     return {
         "id": person.id,
         "name": person.name,
         "age": person.age,
         "language_text": words.language(person.language),
-        "alerts": [{"kind": each.kind, "text": each.text} for each in person.alerts],
+        "alerts": [alert(each, me, words) for each in person.alerts],
         "phones": [
             {"number": each.number, "shown": spoken(each.number), "label": each.label}
             for each in person.phones
@@ -73,17 +82,32 @@ def summary(session: Session, person: Person, words: Words) -> dict[str, Any]:
             }
             for near in person.near
         ],
-        "story": story(journal_of(session, person.id), words),
+        "story": story(journal_of(session, person.id, me), words),
     }
 
 
-def journal_of(session: Session, person_id: UUID, limit: int = STORY) -> list[journal.Entry]:
-    """What happened with the person, newest first; who read the file is the auditor's."""
+def alert(of: Alert, me: Actor, words: Words) -> dict[str, str]:
+    """An alert, or that there is one in a compartment that is not the asker's."""
+    if access.sees(me, of.compartment):
+        return {"kind": of.kind, "text": of.text}
+    part = words.of(COMPARTMENTS, of.compartment or "")
+    return {"kind": "reserved", "text": words.say("reserved part: %(part)s", part=part)}
+
+
+def journal_of(
+    session: Session, person_id: UUID, me: Actor, limit: int = STORY
+) -> list[journal.Entry]:
+    """What happened with the person, newest first; who read the file is the auditor's.
+
+    Cases in compartments that are not the asker's are left out.
+    """
+    hidden = cases.closed_to(session, person_id, me)
     wanted = (
         select(journal.Entry)
         .where(
             journal.Entry.person_id == person_id,
             journal.Entry.kind.not_in(QUIET),
+            or_(journal.Entry.case_id.is_(None), journal.Entry.case_id.not_in(hidden)),
         )
         .order_by(journal.Entry.id.desc())
         .limit(limit)

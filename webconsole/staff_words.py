@@ -1,4 +1,4 @@
-"""What roles and rights are called on a screen."""
+"""What roles, compartments and ways of looking are called on a screen."""
 
 from webconsole.words import N_
 
@@ -20,4 +20,43 @@ MEANINGS = {
     "technician": N_("units and signals, nobody's file"),
     "administrator": N_("staff, roles, offices, units; nobody's file"),
     "auditor": N_("who looked at which file, and the journal; nobody's file"),
+}
+
+COMPARTMENTS = {
+    "violence": N_("violence"),
+    "minors": N_("minors"),
+    "adoption": N_("adoption"),
+    "health": N_("health"),
+    "judicial": N_("judicial matters"),
+}
+
+# Why somebody opened a file, as the journal has it.
+WHYS = {
+    "file": N_("opened the file"),
+    "board": N_("looked at the first page from the room"),
+    "intervention": N_("for an intervention"),
+    "call": N_("for a call"),
+    "alarm": N_("for an alarm"),
+}
+
+LOOKS = {
+    "registry.person_printed": N_("printed the file"),
+    "registry.people_searched": N_("saw the name among the results of a search"),
+    "registry.glass_broken": N_("opened the reserved file with a reason"),
+    "registry.access_log_read": N_("asked who looked"),
+}
+
+UNUSUAL = {
+    "reserved_without_work": N_("Reserved file opened without any work on it"),
+    "same_family_name": N_("File of somebody with the same family name, without any work on it"),
+    "broke_glass": N_("Reserved file opened with a reason"),
+    "often_without_work": N_("The same file opened often, without any work on it"),
+    "many_files": N_("Far more files than the others of the same role"),
+}
+
+PACKAGES = {
+    "registry": N_("Registry and access"),
+    "callcenter": N_("Calls"),
+    "telecare": N_("Telecare"),
+    "dispatch": N_("Interventions"),
 }

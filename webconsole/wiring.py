@@ -7,7 +7,7 @@ from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
-from registry import bookings, once, sealing, tasks
+from registry import bookings, checks, once, sealing, tasks
 from registry.journal import Event
 from registry.kit.settings import settings
 from registry.relay import Listener
@@ -56,6 +56,7 @@ OUTSIDE: dict[str, Outside] = {
     calls.SOFTPHONE: call_tasks.softphone,
     answering.PULL: call_tasks.pull_caller,
     answering.REQUEUE: call_tasks.requeue_caller,
+    checks.VERIFY: checks.verify,
 }
 
 # What the sweeper does in every round besides.

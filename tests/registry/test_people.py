@@ -86,7 +86,7 @@ def test_reading_a_file_leaves_a_trace(session: Session, nina: Person) -> None:
 
     trace = session.scalars(select(Entry).where(Entry.kind == "registry.person_read")).one()
     assert (trace.person_id, trace.actor_id) == (nina.id, COORDINATOR.staff_id)
-    assert trace.facts == {"why": "call"}
+    assert trace.facts == {"why": "call", "roles": ["coordinator"], "office_id": None}
 
 
 def test_a_team_is_never_sent_to_a_fictitious_residence(session: Session, nina: Person) -> None:

@@ -14,6 +14,8 @@ from webconsole.pages import (
     plans,
     preferences,
     requests,
+    reserved,
+    revision,
     room,
     subscribers,
     team,
@@ -34,4 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     administration.router,
     own_sessions.router,
     doors.router,
+    reserved.router,
+    reserved.api,
+    revision.router,
 )

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch import teams
 from registry import administration, invitations, sessions, staff, tokens
-from registry.access import Right, Role
+from registry.access import Compartment, Right, Role
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.db import get, locked
@@ -18,7 +18,7 @@ from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, sentence, status_of
 from registry.staff import Staff
 from webconsole import rendering
-from webconsole.staff_words import MEANINGS, ROLES
+from webconsole.staff_words import COMPARTMENTS, MEANINGS, ROLES
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False, prefix="/amministrazione")
@@ -37,16 +37,17 @@ class Written(BaseModel):
     roles: list[Short] = []
     office: Short = ""
     team: Short = ""
+    compartments: list[Short] = []
 
     def facts(self) -> dict[str, Any]:
-        unknown = set(self.roles) - set(Role)
-        if unknown:
+        if set(self.roles) - set(Role):
             raise Invalid("Choose at least one role", field="roles")
         return {
             "name": self.name.replace("\0", ""),
             "roles": {Role(each) for each in self.roles},
             "office_id": UUID(self.office) if self.office else None,
             "team_id": UUID(self.team) if self.team else None,
+            "compartments": {Compartment(each) for each in self.compartments},
         }
 
     @classmethod
@@ -57,6 +58,7 @@ class Written(BaseModel):
             roles=list(person.roles),
             office=str(person.office_id or ""),
             team=str(person.team_id or ""),
+            compartments=list(person.compartments),
         )
 
 
@@ -198,6 +200,7 @@ def _form(
         teams=teams.active(session),
         roles=ROLES,
         meanings=MEANINGS,
+        compartments=COMPARTMENTS,
         open_sessions=sessions.open_of(session, person.id) if person else [],
         programs=tokens.of(session, person.id) if person else [],
         words=words(i18n.language_of(request)),

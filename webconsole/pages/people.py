@@ -6,14 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import access, bookings, cases, people, requests, search
+from registry import access, bookings, cases, openings, people, requests, search
 from registry.access import Right
 from registry.calendars import Slot
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.db import get
+from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from webconsole import board_people, desk_words, rendering
+from webconsole.pages import reserved
+from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
@@ -43,11 +46,19 @@ def list_people(
 
 @router.get("/persone/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
 def show_person(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
-    """The whole file; that it was opened is written in the journal."""
-    person = people.read(session, person_id, me)
+    """The whole file; that it was opened is written in the journal.
+
+    One that does not exist and one that is reserved are answered with the same page.
+    """
+    try:
+        person = people.read(session, person_id, me)
+    except NotFound:
+        if access.can(me, Right.BREAK_GLASS):
+            return reserved.closed(request, me, person_id)
+        raise
     reads = access.can(me, Right.READ_CASES)
     spoken = words(i18n.language_of(request))
-    entries = board_people.journal_of(session, person.id, LINES)
+    entries = board_people.journal_of(session, person.id, me, LINES)
     return rendering.page(
         request,
         "person.html",
@@ -61,4 +72,8 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
             (each, get(session, Slot, each.slot_id))
             for each in (bookings.of_person(session, person.id, me) if reads else [])
         ],
+        alerts=[board_people.alert(each, me, spoken)["text"] for each in person.alerts],
+        closed_cases=cases.closed_to(session, person.id, me),
+        compartments=COMPARTMENTS,
+        opening=openings.current(session, me.staff_id, person.id) if person.restricted else None,
     )

@@ -4,11 +4,12 @@ import { ACTIONS, bindings } from "./keys.mjs";
 import { Icon } from "./parts.mjs";
 import { test } from "./sound.mjs";
 import { use } from "./store.mjs";
-import { t } from "./words.mjs";
+import { t, tn } from "./words.mjs";
 
 export function Banners() {
   const link = use((state) => state.link);
   const audio = use((state) => state.audio);
+  const openings = use((state) => state.openings);
   return html`
     ${link === "lost" &&
     html`<div class="banner" role="alert">
@@ -20,6 +21,12 @@ export function Banners() {
       <${Icon} name="silent" />
       <span>${t("This station is silent: alarms do not sound here.")}</span>
       <button class="button small" onClick=${() => test("alarm")}>${t("Turn the sound on")}</button>
+    </div>`}
+    ${openings > 0 &&
+    html`<div class="banner warn" role="alert">
+      <${Icon} name="lock" />
+      <span>${tn("%(n)s reserved file was opened with a reason.", "%(n)s reserved files were opened with a reason.", openings)}</span>
+      <a class="button small" href="/aperture">${t("Look")}</a>
     </div>`}
     <${Spoken} />
   `;

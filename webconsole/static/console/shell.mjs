@@ -7,11 +7,14 @@ import { Icon } from "./parts.mjs";
 import { audible, quiet, ringFor, wakeOnGesture, watch } from "./sound.mjs";
 import { peek, set, use } from "./store.mjs";
 import { clock, useNow } from "./time.mjs";
+import { get, post } from "./api.mjs";
 import { t } from "./words.mjs";
 import { look, take } from "./verbs.mjs";
 
 // Whoever answers nothing has no board to look at, and no alarm to hear.
 const station = document.querySelector("[data-station]") !== null;
+const coordinates = document.querySelector("[data-coordinates]") !== null;
+const OPENINGS = ["registry.glass_broken", "registry.opening_seen"];
 const LISTENS = /^(callcenter|telecare|dispatch)\./;
 
 function Link() {
@@ -29,6 +32,10 @@ function sounding(board) {
   const offered = board.hand.filter((item) => item.stage === "offered").map(() => "call");
   return [...board.waiting.map((item) => item.sound).filter(Boolean), ...offered];
 }
+
+/** Reserved files opened with a reason that no coordinator has seen yet. */
+const countOpenings = () =>
+  coordinates && get("/api/v1/openings", { background: true }).then(({ unseen }) => set({ openings: unseen }), () => undefined);
 
 function start() {
   const place = (id) => document.getElementById(id);
@@ -53,7 +60,10 @@ function start() {
   };
   join(
     {
-      changed: (message) => (message.kind === "resumed" || LISTENS.test(message.kind)) && lookSoon(),
+      changed: (message) => {
+        if (OPENINGS.includes(message.kind)) countOpenings();
+        if (message.kind === "resumed" || LISTENS.test(message.kind)) lookSoon();
+      },
       anew: lookSoon,
       link: (link) => link !== peek().link && set({ link }),
       signedOut: () => location.assign("/entra"),
@@ -62,6 +72,7 @@ function start() {
   );
   document.addEventListener("signed-out", () => location.assign(`/blocco?poi=${encodeURIComponent(location.pathname)}`));
   lookSoon();
+  countOpenings();
   setInterval(lookSoon, 30_000);
 
   listen({
@@ -89,7 +100,13 @@ function walkRows(event) {
   }
 }
 document.addEventListener("keydown", walkRows);
-document.getElementById("print")?.addEventListener("click", () => window.print());
+const printed = document.getElementById("print");
+printed?.addEventListener("click", () => window.print());
+// However the printing was asked for: that a file went to paper is written down.
+if (printed?.dataset.person) {
+  const told = `/api/v1/people/${printed.dataset.person}/printed`;
+  window.addEventListener("beforeprint", () => post(told).catch(() => undefined));
+}
 
 let wasRinging = "";
 function Ears() {

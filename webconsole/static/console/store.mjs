@@ -8,6 +8,7 @@ const state = {
   selected: null, // "alarm:ID" or "call:ID" of the waiting row looked at
   held: null, // which of the things I hold is in front
   tab: "waiting", // the area shown on a narrow screen
+  openings: 0, // reserved files opened with a reason and not yet seen, for the coordinator
   audio: "unknown", // unknown | on | silent
 };
 const listeners = new Set();

@@ -103,6 +103,7 @@ const Unknown = ({ item, teams }) => html`<div class="who">
     <p class="muted">${item.number !== item.who && item.number}</p>
   </div>
   <p>${unknownWords(item)}</p>
+  ${item.hidden && html`<p><a class="button" href="/allarmi/${item.id}/apertura">${t("Open the file with a reason")}</a></p>`}
   <${Map} home=${item.place} teams=${teams} />
 </div>`;
 

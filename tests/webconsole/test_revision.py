@@ -1,0 +1,152 @@
+"""Pages of reserved files, of breaking the glass, and of the auditor."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from registry import cases, openings, people, staff
+from registry.access import Compartment, Role
+from registry.cases import Area
+from registry.kit.db import transaction
+from registry.unusual import Why
+from tests.conftest import PASSWORD
+from webconsole.staff_words import COMPARTMENTS, UNUSUAL
+
+SignIn = Callable[..., TestClient]
+REASON = "allarme in corso, la squadra chiede come entrare"
+
+
+@pytest.fixture
+def maria(database: None) -> UUID:
+    """Reserved, with something about health and a case about violence."""
+    with transaction() as session:
+        person = people.create(
+            session, given_name="Maria", family_name="Riservata", birth_year=1950, restricted=True
+        )
+        people.add_alert(
+            session, person, kind="health", text="ZZSALUTE", compartment=Compartment.HEALTH
+        )
+        cases.open_(
+            session,
+            area=Area.EMERGENCY,
+            person_id=person.id,
+            title="ZZVIOLENZA",
+            compartment=Compartment.VIOLENCE,
+        )
+        return person.id
+
+
+def break_glass(client: TestClient, person_id: UUID, **given: str) -> tuple[int, str]:
+    answer = client.post(
+        f"/persone/{person_id}/apertura",
+        data={"reason": REASON, "password": PASSWORD} | given,
+        headers={"accept": "text/html"},
+    )
+    return answer.status_code, answer.text
+
+
+def test_a_reserved_file_looks_like_one_that_does_not_exist(signed_in: SignIn, maria: UUID) -> None:
+    client = signed_in("anna")
+    nobody = uuid4()
+    reserved, missing = (client.get(f"/persone/{each}") for each in (maria, nobody))
+
+    assert (reserved.status_code, missing.status_code) == (404, 404)
+    assert reserved.text.replace(str(maria), "") == missing.text.replace(str(nobody), "")
+
+
+def test_breaking_the_glass_opens_the_file_and_tells_the_coordinator(
+    signed_in: SignIn, maria: UUID
+) -> None:
+    client = signed_in("anna")
+    status, page = break_glass(client, maria)
+
+    assert (status, "Maria Riservata" in page, REASON in page) == (200, True, True)
+    assert "ZZSALUTE" not in page
+    assert "ZZVIOLENZA" not in page
+    assert "parte riservata: salute" in page
+    carla = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    assert carla.get("/api/v1/openings").json() == {"unseen": 1}
+    page = carla.get("/aperture").text
+    assert REASON in page
+    with transaction() as session:
+        (opening,) = openings.unseen(session)
+    carla.post(f"/aperture/{opening.id}/vista")
+    assert carla.get("/api/v1/openings").json() == {"unseen": 0}
+
+
+def test_the_glass_asks_for_a_reason_and_the_password_and_keeps_what_was_typed(
+    signed_in: SignIn, maria: UUID
+) -> None:
+    client = signed_in("anna")
+
+    assert break_glass(client, maria, reason="corta")[0] == 422
+    status, page = break_glass(client, maria, password="sbagliata")
+    assert (status, REASON in page) == (403, True)
+    assert break_glass(client, uuid4())[0] == 404
+    assert client.get(f"/persone/{maria}").status_code == 404
+
+
+def test_who_may_read_a_compartment_reads_it(signed_in: SignIn, maria: UUID) -> None:
+    client = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    assert "ZZSALUTE" not in client.get(f"/api/v1/people/{maria}").text
+    with transaction() as session:
+        staff.named(session, "carla").compartments = ["health", "violence"]
+
+    assert "ZZSALUTE" in client.get(f"/api/v1/people/{maria}").text
+    assert "ZZSALUTE" in client.get(f"/api/v1/board/people/{maria}").text
+    assert "ZZVIOLENZA" in client.get("/api/v1/cases").text
+
+
+def test_the_auditor_sees_who_looked_and_no_file(signed_in: SignIn, maria: UUID) -> None:
+    signed_in("carla", Role.COORDINATOR, name="Carla Esempio").get(f"/persone/{maria}")
+    client = signed_in("aldo", Role.AUDITOR, name="Aldo Verifica")
+
+    landed = client.get("/")
+    assert landed.url.path == "/revisione"
+    found = client.get("/revisione", params={"q": "maria riservata"}).text
+    assert f"/persone/{maria}/accessi" in found
+    page = client.get(f"/persone/{maria}/accessi").text
+    assert "Carla Esempio" in page
+    assert "Coordinatore" in page
+    assert "ha aperto la scheda" in page
+    assert client.get(f"/persone/{maria}").status_code == 403
+    assert client.get(f"/persone/{uuid4()}/accessi").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SOCIAL_WORKER, Role.TEAM, Role.ADMINISTRATOR])
+def test_nobody_else_reads_the_journal(signed_in: SignIn, maria: UUID, role: Role) -> None:
+    client = signed_in("nessuno", role)
+
+    for path in ("/revisione", "/revisione/letture", f"/persone/{maria}/accessi"):
+        assert client.get(path).status_code == 403
+
+
+def test_the_auditor_filters_the_journal_and_asks_for_a_check(signed_in: SignIn) -> None:
+    client = signed_in("aldo", Role.AUDITOR, name="Aldo Verifica")
+    for asked in ({"servizio": "registry", "chi": "x", "dal": "oggi"}, {"al": "2020-01-01"}):
+        assert client.get("/revisione", params=asked).status_code == 200
+    assert "è in corso" in client.post("/revisione/verifica").text
+
+
+def test_printing_a_file_is_written_down(signed_in: SignIn, maria: UUID) -> None:
+    client = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    assert client.post(f"/api/v1/people/{maria}/printed").status_code == 200
+
+    assert "ha stampato la scheda" in client.get(f"/persone/{maria}/accessi").text
+
+
+def test_unusual_readings_of_the_week_are_listed(signed_in: SignIn, maria: UUID) -> None:
+    break_glass(signed_in("anna"), maria)
+    client = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+
+    page = client.get("/revisione/letture").text
+    assert "Anna Riva" in page
+    assert "Maria Riservata" in page
+    assert "Anna Riva" not in client.get("/revisione/letture?settimana=1").text
+
+
+def test_every_code_of_these_pages_has_a_word() -> None:
+    assert set(UNUSUAL) == set(Why)
+    assert set(COMPARTMENTS) == set(Compartment)
