@@ -182,14 +182,6 @@ def show_sheet(
     return _sheet(request, session, service, me, told)
 
 
-@router.post("/elenco/{service_id}", dependencies=[allow(Right.READ_CASES)])
-def try_sheet(
-    service_id: UUID, request: Request, session: InTransaction, me: Me, typed: Typed
-) -> Response:
-    """The conditions against what the operator was told: nothing of it is kept."""
-    return _sheet(request, session, directory.read(session, service_id), me, _told(typed))
-
-
 @router.get("/elenco/{service_id}/modifica", dependencies=[allow(Right.MANAGE_DIRECTORY)])
 def show_edit(service_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
     service = directory.read(session, service_id)
@@ -225,6 +217,14 @@ def save(
     except Problem as problem:
         return _form(request, session, me, service, typed, forms.trouble(request, problem))
     return RedirectResponse(f"/elenco/{service.id}", SEE_OTHER)
+
+
+@router.post("/elenco/{service_id}", dependencies=[allow(Right.READ_CASES)])
+def try_sheet(
+    service_id: UUID, request: Request, session: InTransaction, me: Me, typed: Typed
+) -> Response:
+    """The conditions against what the operator was told: nothing of it is kept."""
+    return _sheet(request, session, directory.read(session, service_id), me, _told(typed))
 
 
 def _facts(typed: dict[str, str]) -> dict[str, Any]:

@@ -1,0 +1,187 @@
+"""The desk's pages: what is refused comes back as typed, and nobody overwrites another."""
+
+import re
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from starlette.testclient import TestClient
+
+from registry import calendars, codes, directory, people, requests
+from registry.access import HOUSE, Role
+from registry.contacts import Channel
+from registry.kit import db
+from registry.people import Person
+from registry.requests import Request, RequestState
+from webconsole.demo import desk
+
+SignedIn = Callable[..., TestClient]
+
+
+@pytest.fixture
+def asked(database: None) -> UUID:
+    """A request of somebody known."""
+    with db.transaction() as session:
+        codes.settle(session)
+        nina = people.create(session, given_name="Nina", family_name="Prova", birth_year=1950)
+        return requests.receive(
+            session, HOUSE, channel=Channel.DESK, expressed="Aiuto", person_id=nina.id
+        ).id
+
+
+@pytest.fixture
+def anna(signed_in: SignedIn) -> Iterator[TestClient]:
+    client = signed_in("anna", Role.OPERATOR)
+    client.headers["accept"] = "text/html"
+    yield client
+    del client.headers["accept"]
+
+
+def request_of(asked: UUID) -> Request:
+    with db.transaction() as session:
+        return db.get(session, Request, asked)
+
+
+def test_an_empty_request_comes_back_with_all_that_was_chosen(
+    asked: UUID, anna: TestClient
+) -> None:
+    sent = {"channel": "street", "asks_as": "neighbour", "expressed": "  ", "barriers": ["fear"]}
+    page = anna.post("/richieste/nuova", data=sent)
+
+    assert page.status_code == 422
+    assert 'value="street" selected' in page.text
+    assert 'value="neighbour" selected' in page.text
+    assert 'value="fear" checked' in page.text
+    assert 'aria-describedby="wrong-expressed"' in page.text
+
+
+def test_an_anonymous_request_is_written_down_and_found_in_the_list(
+    asked: UUID, anna: TestClient
+) -> None:
+    sent = {"channel": "phone", "asks_as": "anonymous", "expressed": "Dove si mangia stasera"}
+    page = anna.post("/richieste/nuova", data=sent)
+
+    assert page.status_code == 200
+    assert "Dove si mangia stasera" in page.text
+    assert "non detto" in anna.get("/richieste").text
+
+
+def test_the_second_of_two_is_told_and_their_words_are_still_there(
+    asked: UUID, anna: TestClient
+) -> None:
+    version = str(request_of(asked).version)
+    first = {"version": version, "recognised": "Serve la spesa", "recognised_needs": ["food"]}
+    assert anna.post(f"/richieste/{asked}/bisogno", data=first).status_code == 200
+
+    late = {"version": version, "answer": "Emporio, martedì alle 15", "reason": "Basta sapere"}
+    page = anna.post(f"/richieste/{asked}/risposta", data=late)
+
+    assert page.status_code == 412
+    assert "Nel frattempo qualcuno" in page.text
+    assert "Emporio, martedì alle 15" in page.text
+    assert request_of(asked).state is RequestState.RECEIVED
+
+
+def test_a_request_without_a_reason_stays_as_it_was(asked: UUID, anna: TestClient) -> None:
+    sent = {"version": "1", "answer": "Ecco", "reason": " "}
+    page = anna.post(f"/richieste/{asked}/risposta", data=sent)
+
+    assert page.status_code == 422
+    assert request_of(asked).state is RequestState.RECEIVED
+
+
+def test_what_is_taken_on_shows_its_case_and_no_form(asked: UUID, anna: TestClient) -> None:
+    sent = {"version": "1", "reason": "Sfratto tra dieci giorni"}
+    page = anna.post(f"/richieste/{asked}/presa-in-carico", data=sent)
+
+    assert "presa in carico con un caso" in page.text
+    assert "/risposta" not in page.text
+    assert request_of(asked).case_id is not None
+
+
+def test_the_receipt_carries_the_number_and_who_printed_it(asked: UUID, anna: TestClient) -> None:
+    page = anna.get(f"/richieste/{asked}/ricevuta").text
+
+    assert f"Richiesta n. {request_of(asked).number}" in page
+    assert "Stampato da Anna Riva" in page
+
+
+def test_an_operator_books_and_gives_the_reminder(asked: UUID, anna: TestClient) -> None:
+    with db.transaction() as session:
+        desk.furnish(session)
+        calendar = calendars.all_(session)[0]
+        slot = calendars.slots(session, calendar.id)[0]
+        person = session.get_one(Request, asked).person_id
+    sent = {"slot_id": str(slot.id), "person_id": str(person), "request_id": str(asked)}
+    booked = anna.post(f"/prenotazioni/{calendar.id}", data=sent)
+    again = anna.post(f"/prenotazioni/{calendar.id}", data=sent)
+
+    assert "Prenotato" in booked.text
+    assert again.status_code == 409
+    assert "lista di attesa" in again.text
+    page = anna.get(f"/prenotazioni/{calendar.id}").text
+    cancel = re.search(r"/appuntamenti/[0-9a-f-]+/annulla", page)
+    assert cancel is not None
+    anna.post(cancel[0], data={"reason": "Malata"})
+    assert "Nina Prova" not in anna.get(f"/prenotazioni/{calendar.id}").text
+
+
+def test_only_who_keeps_the_directory_changes_it(asked: UUID, anna: TestClient) -> None:
+    assert anna.get("/elenco/nuova").status_code == 403
+    assert anna.post("/elenco/nuova", data={"name": "Prova"}).status_code == 403
+
+
+def test_a_file_of_sheets_tells_what_became_of_each_line(asked: UUID, signed_in: SignedIn) -> None:
+    boss = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    text = "body;name;area\nComune;Spesa;economic\nComune;Altro;boh\n".encode("cp1252")
+    page = boss.post("/elenco/importa", files={"file": ("a.csv", text, "text/csv")})
+
+    assert "1 aggiunte, 0 aggiornate" in page.text
+    assert "Riga 3:" in page.text
+    with db.transaction() as session:
+        assert [each.name for each in directory.listed(session)] == ["Spesa"]
+    assert "Spesa" in boss.get("/elenco/esporta.csv").text
+
+
+def test_a_sheet_that_cannot_be_saved_comes_back_whole(asked: UUID, signed_in: SignedIn) -> None:
+    boss = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    sent = {
+        "body": "Comune",
+        "name": "Spesa a casa",
+        "area": "home_care",
+        "hours": "quando capita",
+        "age_at_least": "65",
+        "lives_alone": "1",
+        "steps": "Telefonare\nAspettare",
+    }
+    page = boss.post("/elenco/nuova", data=sent)
+    assert page.status_code == 422
+    assert 'value="quando capita"' in page.text
+    assert "Telefonare\nAspettare" in page.text
+
+    made = boss.post("/elenco/nuova", data=sent | {"hours": "lun 9-12", "published": "1"})
+    assert made.status_code == 200
+    with db.transaction() as session:
+        (sheet,) = directory.listed(session, public=True)
+        assert sheet.rules == [{"fact": "age", "at_least": 65.0}, {"fact": "lives_alone"}]
+        assert sheet.steps == ["Telefonare", "Aspettare"]
+
+
+def test_namesakes_are_told_with_the_fact_to_ask_for(anna: TestClient) -> None:
+    with db.transaction() as session:
+        for year in range(1950, 1962):
+            people.create(session, given_name="Rosa", family_name="Esempio", birth_year=year)
+    page = anna.get("/persone?q=rosa esempio").text
+
+    assert "Chieda l’anno di nascita" in page
+    assert "cognome, nome" in page
+
+
+def test_a_reserved_person_has_no_request_page_for_others(asked: UUID, anna: TestClient) -> None:
+    with db.transaction() as session:
+        nina = session.get_one(Person, session.get_one(Request, asked).person_id)
+        people.change(session, nina, restricted=True)
+
+    assert anna.get(f"/richieste/{asked}").status_code == 404
+    assert anna.get(f"/richieste/{asked}/ricevuta").status_code == 404
+    assert "Nina" not in anna.get("/richieste").text
