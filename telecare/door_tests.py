@@ -52,6 +52,11 @@ class DoorTest(Base):
     failing_since: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
 
+    @property
+    def deaf_since(self) -> datetime:
+        """Since when nothing is known to come through."""
+        return self.failing_since or self.tested_at
+
 
 def take_due(session: Session, doors: Collection[str]) -> list[str]:
     """Those to be tested now, taken so that no other process tests them too."""

@@ -10,6 +10,7 @@
                   calls: stage (offered, calling, talking, wrap_up), candidates, offered_until …
     interventions open ones: id, priority, title, team, state_text, since, eta_at
     teams         on duty: id, name, state_text, latitude, longitude
+    doors         where our own test does not come through: door, name, since
     counts        waiting, oldest_since, operators, service_today (per cent or null), target_s
 
 `GET /api/v1/board/people/{id}` is the first page of a file; each opening is written in the journal.
@@ -29,6 +30,7 @@ from registry.door import Me, allow
 from registry.kit import clock, i18n
 from registry.kit.http import InTransaction
 from registry.kit.settings import settings
+from telecare import door_tests
 from webconsole import (
     board_alarms,
     board_calls,
@@ -42,6 +44,16 @@ from webconsole.words import Words, words
 router = APIRouter(tags=["board"])
 router.include_router(board_verbs.router)
 ROOM = (Right.ANSWER_CALLS, Right.ANSWER_ALARMS)
+
+# Names of protocols: the same in every language.
+DOORS = {
+    "dc09-tcp": "SIA DC-09 TCP",
+    "dc09-udp": "SIA DC-09 UDP",
+    "sip-udp": "SCAIP UDP",
+    "sip-tcp": "SCAIP TCP",
+    "http": "HTTP",
+    "mqtt": "MQTT",
+}
 
 
 @router.get("/board", dependencies=[allow(*ROOM)])
@@ -70,7 +82,16 @@ def snapshot(session: Session, me: Actor, said: Words) -> dict[str, Any]:
         "interventions": board_teams.jobs(session, me, said) if teams else [],
         "teams": board_teams.teams(session, said) if teams else [],
         "counts": board_figures.counts(session, [row["since"] for row in waiting]),
+        "doors": _doors(session),
     }
+
+
+def _doors(session: Session) -> list[dict[str, Any]]:
+    """The doors through which no test comes: units knock in vain there."""
+    return [
+        {"door": each.door, "name": DOORS.get(each.door, each.door), "since": each.deaf_since}
+        for each in door_tests.broken(session)
+    ]
 
 
 def _waiting(session: Session, me: Actor, said: Words) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from registry.kit import beats
 from registry.kit.db import transaction
 from registry.kit.errors import Problem
 from registry.relay import Parked
+from telecare import door_tests
 from webconsole import versions
 
 NEEDED = ("receive", "sweep")
@@ -46,7 +47,10 @@ def readyz() -> Response:
         missing.insert(0, "migrations")
     if missing:
         return JSONResponse({"status": "waiting", "for": missing}, 503)
-    return JSONResponse({"status": "ready"})
+    with transaction() as session:
+        deaf = [each.door for each in door_tests.broken(session)]
+    # One door that does not work is no reason to take the pages away as well.
+    return JSONResponse({"status": "ready"} | ({"deaf": deaf} if deaf else {}))
 
 
 @cache
@@ -64,6 +68,8 @@ class House:
             parked = session.scalar(
                 select(func.count()).select_from(Parked).where(Parked.looked_at_by.is_(None))
             )
+            tests = [(each.door, each.took_ms) for each in door_tests.all_(session)]
+            deaf = {each.door for each in door_tests.broken(session)}
             alive = [(each.kind, each.process, each.figures) for each in beats.alive(session)]
         yield GaugeMetricFamily(
             "centrale_deadlines_overdue_seconds", "How late the latest deadline is", late
@@ -71,6 +77,15 @@ class House:
         yield GaugeMetricFamily(
             "centrale_journal_parked", "Facts no listener could take", parked or 0
         )
+        works = GaugeMetricFamily("centrale_door_works", "The test came through", labels=["door"])
+        took = GaugeMetricFamily(
+            "centrale_door_test_seconds", "How long the last test took", labels=["door"]
+        )
+        for door_name, took_ms in tests:
+            works.add_metric([door_name], float(door_name not in deaf))
+            if took_ms is not None:
+                took.add_metric([door_name], took_ms / 1000)
+        yield from (works, took)
         figures = GaugeMetricFamily(
             "centrale_process", "Counters of each process", labels=["kind", "process", "figure"]
         )

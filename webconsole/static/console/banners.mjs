@@ -4,6 +4,7 @@ import { ACTIONS, bindings } from "./keys.mjs";
 import { Icon } from "./parts.mjs";
 import { test } from "./sound.mjs";
 import { use } from "./store.mjs";
+import { clock } from "./time.mjs";
 import { t, tn } from "./words.mjs";
 
 export function Banners() {
@@ -27,6 +28,14 @@ export function Banners() {
       <${Icon} name="lock" />
       <span>${tn("%(n)s reserved file was opened with a reason.", "%(n)s reserved files were opened with a reason.", openings)}</span>
       <a class="button small" href="/aperture">${t("Look")}</a>
+    </div>`}
+    ${doors.length > 0 &&
+    html`<div class="banner warn" role="alert">
+      <${Icon} name="warning" />
+      <span>${t("Our own test does not come through since %(time)s: %(doors)s. Units that use it are not heard here. Tell the technician.", {
+        time: clock(doors[0].since),
+        doors: doors.map((door) => door.name).join(", "),
+      })}</span>
     </div>`}
     <${Spoken} />
   `;
