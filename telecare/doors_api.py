@@ -115,7 +115,7 @@ class AdoptIn(BaseModel):
 
 
 class CareIn(BaseModel):
-    """What a technician sets of a device; what is left out stays as it is."""
+    """What a technician sets of a device; what is left out, or an empty key, stays as it is."""
 
     key: Annotated[str | None, Field(max_length=80)] = None
     heartbeat_s: Annotated[int | None, Field(ge=0, le=devices.LONGEST_HEARTBEAT)] = None
@@ -162,10 +162,13 @@ def adopt_account(wish: AdoptIn, session: InTransaction) -> AdoptedOut:
     return AdoptedOut.model_validate(doors.adopt(session, wish.protocol, wish.account))
 
 
-@router.patch("/devices/{device_id}", dependencies=MANAGE)
+@router.post("/devices/{device_id}/care", dependencies=MANAGE)
 def care_for_device(device_id: UUID, care: CareIn, session: InTransaction) -> AdoptedOut:
     device = locked(session, Device, device_id)
-    devices.care(session, device, **care.model_dump(exclude_none=True))
+    wanted = care.model_dump(exclude_none=True)
+    if not wanted.get("key"):
+        wanted.pop("key", None)
+    devices.care(session, device, **wanted)
     return AdoptedOut.model_validate(device)
 
 

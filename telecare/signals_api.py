@@ -117,6 +117,12 @@ def shown(session: Session, found: Sequence[Signal], me: Actor) -> list[SignalOu
     return items
 
 
+def is_hidden(session: Session, device: Device, me: Actor) -> bool:
+    """Whether it stands in the home of somebody of whom the asker may not know."""
+    unit = device.protocol, device.account
+    return unit in _hidden(session, {unit}, me)
+
+
 def _hidden(session: Session, units: set[tuple[str, str]], me: Actor) -> set[tuple[str, str]]:
     """Units in the homes of people of whom the asker may not know."""
     at_home = (

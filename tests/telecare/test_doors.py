@@ -93,7 +93,7 @@ def test_a_device_is_cared_for_and_its_key_stays_hidden(tea: TestClient) -> None
     with db.transaction() as session:
         device = devices.add(session, account="4711")
     care = {"key": "0123456789ABCDEF", "heartbeat_s": 90, "test_every_s": 86400, "area": " Borgo "}
-    told = tea.patch(f"/api/v1/devices/{device.id}", json=care)
+    told = tea.post(f"/api/v1/devices/{device.id}/care", json=care)
     assert told.status_code == 200
     assert (told.json()["cipher"], told.json()["area"]) == ("AES-128", "Borgo")
     assert "0123456789ABCDEF" not in told.text
@@ -101,7 +101,9 @@ def test_a_device_is_cared_for_and_its_key_stays_hidden(tea: TestClient) -> None
         found = devices.by_account(session, "4711")
         assert found is not None
         assert (found.silent_at is None, found.test_due_at is None) == (False, False)
-    bad = tea.patch(f"/api/v1/devices/{device.id}", json={"key": "short"})
+    kept = tea.post(f"/api/v1/devices/{device.id}/care", json={"key": "", "label": "Casa prova"})
+    assert (kept.json()["cipher"], kept.json()["label"]) == ("AES-128", "Casa prova")
+    bad = tea.post(f"/api/v1/devices/{device.id}/care", json={"key": "short"})
     assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "key")
 
 

@@ -11,11 +11,12 @@ from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.http import InTransaction
 from telecare import devices, faults, signals, signals_api
+from telecare.devices import Device
 from telecare.protocols.base import Verdict
 from telecare.triage import Becomes
 from webconsole import door_words, rendering
 from webconsole.dress import island
-from webconsole.words import words
+from webconsole.words import Words, words
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -67,8 +68,24 @@ def list_signals(
         becomes=[*Becomes, REFUSED],
         protocols=list(door_words.PROTOCOLS),
         device=device,
+        hidden=signals_api.is_hidden(session, device, me) if device else False,
+        cares=_cares(device, spoken) if device else [],
         faults=faults.of_device(session, device.id, limit=10) if device else [],
         good=Verdict.GOOD,
         say=lambda table, code: door_words.said(spoken, table, code),
         next_before=found[-1].id if len(found) == PAGE else None,
     )
+
+
+def _cares(device: Device, spoken: Words) -> list[tuple[str, str, str, str, str | int]]:
+    """Name, word, help, kind and value of each field of a unit; a key is written, never read."""
+    seconds = spoken.say("Seconds; 0: none is expected.")
+    keep = spoken.say("Empty: the key stays as it is.")
+    return [
+        ("label", spoken.say("Label"), "", "text", device.label),
+        ("area", spoken.say("Area"), "", "text", device.area),
+        ("carrier", spoken.say("Carrier"), "", "text", device.carrier),
+        ("heartbeat_s", spoken.say("Sign of life every"), seconds, "number", device.heartbeat_s),
+        ("test_every_s", spoken.say("Test every"), seconds, "number", device.test_every_s),
+        ("key", spoken.say("New key"), keep, "password", ""),
+    ]
