@@ -1,9 +1,18 @@
 """The verb `web`: pages, API and live feed, in any number of processes behind a balancer."""
 
-import uvicorn
+from threading import Thread
 
+import structlog
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.kit import db
+from registry.kit.errors import Unavailable
 from registry.kit.settings import settings
+from registry.vocabulary import VOCABULARY
 from webconsole import house
+
+log = structlog.get_logger()
 
 BACKLOG = 2048
 SHUTDOWN = 5  # seconds a request may still take after the order to stop
@@ -15,6 +24,7 @@ def web() -> None:
     """Serve pages, API and live feed."""
     with house.open_():
         chosen = settings()
+        Thread(target=_know_the_words, name="vocabulary", daemon=True).start()
         uvicorn.run(
             "webconsole.app:app",
             host=chosen.bind,
@@ -30,3 +40,13 @@ def web() -> None:
             ws_ping_timeout=PING_WITHIN,
             ws_per_message_deflate=False,
         )
+
+
+def _know_the_words() -> None:
+    """So that nobody's first search waits for a whole registry's names to be arranged."""
+    try:
+        with db.transaction() as session:
+            VOCABULARY.refresh(session)
+    except (SQLAlchemyError, Unavailable) as error:
+        # The first search will read them; /readyz says what is wrong with the archive.
+        log.warning("vocabulary.cold", reason=type(error).__name__)
