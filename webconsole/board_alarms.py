@@ -74,7 +74,9 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
     jobs = interventions.for_case(session, alarm.case_id) if alarm.case_id else []
     job = jobs[0] if jobs and jobs[0].requested_at >= alarm.raised_at else None
     made = board_calls.for_alarm(session, alarm.id)
-    on_the_line = next((call for call in made if not call.over), None)
+    # What the system rings by itself is not on the operator's line.
+    mine = (call for call in made if call.operator_id == me.staff_id)
+    on_the_line = next((call for call in mine if not call.over), None)
     entries = cases.timeline(session, alarm.case_id, limit=8) if alarm.case_id else []
     return row(alarm, home.person, words) | {
         "mine": True,
