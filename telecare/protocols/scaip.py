@@ -44,6 +44,7 @@ class Scaip(AlarmProtocol):
     """The protocol as the receivers use it; `voice_number` is what units call for speech."""
 
     name = "scaip"
+    content_type = CONTENT_TYPE
 
     def __init__(self, voice_number: str = "") -> None:
         self._voice_number = voice_number
@@ -51,6 +52,10 @@ class Scaip(AlarmProtocol):
     @override
     def framer(self) -> SipFramer:
         return SipFramer()
+
+    def is_from(self, message: Message, user: str) -> bool:
+        """Nobody speaks for another unit."""
+        return message.account == user
 
     @override
     def decode(self, cut: Cut, key_of: KeyOf, now: datetime) -> Message:

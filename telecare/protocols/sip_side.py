@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from telecare.protocols import sip_messages
+from telecare.protocols import bs8521, sip_messages
 from telecare.protocols.base import Cut, KeyOf, Message, Verdict
+from telecare.protocols.bs8521 import Bs8521
 from telecare.protocols.scaip import CONTENT_TYPE, Scaip, account_of, is_variant
 from telecare.protocols.scaip_parts import Parts
 from telecare.protocols.sip_digest import Digest, Proof
@@ -46,6 +47,7 @@ class Exchange:
     answer: Answer
     account: str
     until: float
+    protocol: "SipProtocol"
 
     @property
     def one(self) -> tuple[str, str]:
@@ -62,6 +64,8 @@ class Challenged:
     until: float
 
 
+# What is spoken inside SIP here.
+SipProtocol = Scaip | Bs8521
 # Hands a message over to be stored; without an exchange nobody waits for the answer.
 Take = Callable[[Cut, Message, Flow, "Exchange | None"], None]
 
@@ -72,7 +76,8 @@ class SipSide:
     def __init__(
         self, protocol: Scaip, key_of: KeyOf, knows: Callable[[str], bool], take: Take, domain: str
     ) -> None:
-        self._protocol = protocol
+        self._scaip = protocol
+        self._bs8521 = Bs8521()
         self._key_of = key_of
         self._knows = knows
         self._take = take
@@ -111,6 +116,14 @@ class SipSide:
             flow.send(known.said)
         return True
 
+    @property
+    def protocols(self) -> tuple[SipProtocol, ...]:
+        return self._scaip, self._bs8521
+
+    def protocol_of(self, cut: Cut) -> SipProtocol:
+        """By the body, as units are careless with the type of content."""
+        return self._bs8521 if bs8521.speaks(cut.body) else self._scaip
+
     def _unwanted(self, cut: Cut, flow: Flow) -> None:
         """Other methods: a unit of ours is told, anybody else hears nothing."""
         if not self._knows(sip_messages.sender(cut.raw[:4096])):
@@ -132,11 +145,12 @@ class SipSide:
             self.counted["dropped_domain"] += 1
             return False
         answer = self.answers.expect(request.key, now)
-        exchange = Exchange(request, flow, answer, "", now + STORED_WITHIN)
+        exchange = Exchange(request, flow, answer, "", now + STORED_WITHIN, self._scaip)
         if cut.flaw:
             self._say(exchange, 413 if cut.flaw == "too_large" else 400)
             if cut.body:
-                self._take(cut, self._protocol.decode(cut, self._key_of, at), flow, None)
+                message = self.protocol_of(cut).decode(cut, self._key_of, at)
+                self._take(cut, message, flow, None)
         elif request.method == "OPTIONS":
             self._say(exchange, 200, [ALLOW, ACCEPT])
         elif request.method == "REGISTER":
@@ -191,19 +205,20 @@ class SipSide:
 
     def _message(self, exchange: Exchange, cut: Cut, now: float, at: datetime) -> None:
         request = exchange.request
-        if request.content_type not in TYPES:
+        protocol = exchange.protocol = self.protocol_of(cut)
+        if request.content_type not in TYPES and protocol is self._scaip:
             self._say(exchange, 415, [ACCEPT])
             return
-        message = self._protocol.decode(cut, self._key_of, at)
+        message = protocol.decode(cut, self._key_of, at)
         if message.verdict is Verdict.BROKEN:  # an answer to something we never asked
             self._say(exchange, 200)
             return
-        if message.account != account_of(request.from_user):
+        if not protocol.is_from(message, account_of(request.from_user)):
             cut.flaw = "identity"
         elif not self._has_proof(exchange, cut, message.account, now):
             return
         if cut.flaw or cut.proven:
-            message = self._protocol.decode(cut, self._key_of, at)
+            message = protocol.decode(cut, self._key_of, at)
         exchange.account = message.account
         if self._of_one[exchange.one] >= MOST_OF_ONE:
             self._say(exchange, 486, [RETRY_AFTER])
@@ -233,9 +248,9 @@ class SipSide:
         if not self._ends(exchange):
             return
         if message.verdict is Verdict.GOOD:
-            said: bytes | None = self._protocol.acknowledge(message, self._key_of, at)
+            said: bytes | None = exchange.protocol.acknowledge(message, self._key_of, at)
         else:
-            said = self._protocol.refuse(message, at)
+            said = exchange.protocol.refuse(message, at)
         if message.reason == "wrong_key":
             self._say(exchange, 403)
         elif said is None:
@@ -269,7 +284,7 @@ class SipSide:
             receiver=request.from_uri,
             via=f"SIP/2.0/{flow.transport.upper()} {flow.local}",
             branch=branch,
-            body=(CONTENT_TYPE, said),
+            body=(exchange.protocol.content_type, said),
         )
         self.questions.ask(branch, flow, data, now, self._told)
 
@@ -304,5 +319,5 @@ class SipSide:
         for account in [key for key, each in self._challenged.items() if each.until <= now]:
             left = self._challenged.pop(account)
             left.cut.flaw = "no_proof"
-            message = self._protocol.decode(left.cut, self._key_of, at)
+            message = self.protocol_of(left.cut).decode(left.cut, self._key_of, at)
             self._take(left.cut, message, left.flow, None)

@@ -17,6 +17,11 @@ class Door(Protocol):
     def protocol(self) -> AlarmProtocol:
         """What is spoken here."""
 
+    @property
+    def protocols(self) -> Sequence[AlarmProtocol]:
+        """All that is spoken here, where it is more than one."""
+        return (self.protocol,)
+
     async def open(self, host: str) -> None:
         """Listen. Raises Unavailable when a port is taken."""
 

@@ -100,8 +100,9 @@ async def receive(
         return known.key if known else None
 
     lines = Lines(dc09, ingest, key_of)
-    answers = [(dc09, lines.answer), *((each.protocol, each.answer) for each in doors)]
-    leaves = [(dc09, lines.leave), *((each.protocol, each.leave) for each in doors)]
+    spoken = [(each, protocol) for each in doors for protocol in each.protocols]
+    answers = [(dc09, lines.answer), *((protocol, each.answer) for each, protocol in spoken)]
+    leaves = [(dc09, lines.leave), *((protocol, each.leave) for each, protocol in spoken)]
     rounds = Rounds(ingest, lines, doors)
     await asyncio.to_thread(rounds.first)
     ingest.start()

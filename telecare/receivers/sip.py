@@ -15,7 +15,8 @@ from registry.kit import clock
 from registry.kit.settings import Settings
 from telecare.batch import Book, Received
 from telecare.ingest import Ingest
-from telecare.protocols.base import Cut, Message, Verdict
+from telecare.protocols.base import AlarmProtocol, Cut, Message, Verdict
+from telecare.protocols.bs8521 import Bs8521
 from telecare.protocols.scaip import Scaip
 from telecare.protocols.sip_side import Exchange, SipSide
 from telecare.protocols.sip_transactions import Flow
@@ -77,12 +78,14 @@ class SipDoor(Door):
         self._timer: asyncio.TimerHandle | None = None
         self._dropped = 0
 
+        names = (self._scaip.name, Bs8521.name)
+
         def key_of(account: str) -> bytes | None:
-            known = book.get((self._scaip.name, account))
-            return known.key if known else None
+            found = (book.get((name, account)) for name in names)
+            return next((known.key for known in found if known is not None), None)
 
         def knows(account: str) -> bool:
-            return (self._scaip.name, account) in book
+            return any((name, account) in book for name in names)
 
         self.side = SipSide(self._scaip, key_of, knows, self._take, plan.domain)
 
@@ -90,6 +93,11 @@ class SipDoor(Door):
     @override
     def protocol(self) -> Scaip:
         return self._scaip
+
+    @property
+    @override
+    def protocols(self) -> Sequence[AlarmProtocol]:
+        return self.side.protocols
 
     @override
     async def open(self, host: str) -> None:
@@ -155,9 +163,8 @@ class SipDoor(Door):
                 self.side.stored(exchange, message, time.monotonic(), now)
             return
         peer = f"{flow.host}:{flow.port}"
-        self._ingest.put(
-            Received(self._scaip, cut, message, flow.transport, peer, now, line=exchange)
-        )
+        protocol = self.side.protocol_of(cut)
+        self._ingest.put(Received(protocol, cut, message, flow.transport, peer, now, line=exchange))
 
     @override
     def answer(self, group: Sequence[Received]) -> None:
