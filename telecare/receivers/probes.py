@@ -163,9 +163,13 @@ def publish(plan: MqttPlan) -> None:
     def hears(_: Client, __: Any, message: MQTTMessage) -> None:
         heard.put(bytes(message.payload).decode("utf-8", "replace"))
 
-    client.on_message = hears
-    client.on_connect = lambda *_: client.subscribe(f"{topic}/answers", qos=1)
-    client.on_subscribe = lambda *_: client.publish(f"{topic}/signals", json.dumps(said), qos=1)
+    def connected(client: Client, *_: Any) -> None:
+        client.subscribe(f"{topic}/answers", qos=1)
+
+    def subscribed(client: Client, *_: Any) -> None:
+        client.publish(f"{topic}/signals", json.dumps(said), qos=1)
+
+    client.on_message, client.on_connect, client.on_subscribe = hears, connected, subscribed
     client.connect_timeout = PATIENCE
     client.connect(plan.host, plan.port)
     client.loop_start()

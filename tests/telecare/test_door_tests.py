@@ -1,7 +1,7 @@
 """The self-test: a signal through every door each minute, and a fault when one does not come."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from registry.journal import Entry
 from registry.kit import clock, db
 from registry.kit.errors import Invalid
 from registry.kit.settings import Settings
-from telecare import alarms, device_tokens, devices, door_tests, signals
+from telecare import alarms, device_tokens, devices, door_tests, signals, simulator
 from telecare.door_tests import DoorFailed, DoorTest, DoorWorksAgain
 from telecare.receivers import prober, probes
 from telecare.receivers.mqtt import MqttDoor, MqttPlan
@@ -102,16 +102,17 @@ def test_a_closed_door_is_said(free_port: int, monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_that_takes_and_never_answers_is_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "PATIENCE", 0.3)
-    monkeypatch.setattr(probes.simulator, "PATIENCE", 0.3)
+    monkeypatch.setattr(simulator, "PATIENCE", 0.3)
     with socket.socket() as deaf:
         deaf.bind((HERE, 0))
         deaf.listen()
         port = deaf.getsockname()[1]
-        for probe in (
+        waiting: list[Callable[[], None]] = [
             lambda: probes.dc09_tcp(HERE, port),
             lambda: probes.sip_tcp(HERE, port, ""),
             lambda: probes.post(f"http://{HERE}:{port}"),
-        ):
+        ]
+        for probe in waiting:
             with pytest.raises(TimeoutError):
                 probe()
 
@@ -125,7 +126,7 @@ def test_the_settings_decide_what_is_tested() -> None:
         "http",
     }
     broker = "mqtt://127.0.0.1"
-    assert "mqtt" in probes.of(Settings(mqtt_url=broker), HERE)  # type: ignore[arg-type]
+    assert "mqtt" in probes.of(Settings(mqtt_url=broker), HERE)
     assert probes.of(Settings(self_test=False), HERE) == {}
 
 
@@ -174,12 +175,12 @@ def test_the_account_is_kept_for_us(session: Session) -> None:
 
 
 @pytest.fixture
-def tested(database: None) -> Iterator[Callable[[str], DoorTest | None]]:
+def tested(database: None) -> Callable[[str], DoorTest | None]:
     def read(door: str) -> DoorTest | None:
         with db.transaction() as session:
             return session.get(DoorTest, door)
 
-    return read  # type: ignore[return-value]
+    return read
 
 
 def test_the_prober_tests_what_is_due_and_survives_a_broken_probe(

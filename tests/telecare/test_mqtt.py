@@ -13,7 +13,7 @@ from registry.kit import db
 from registry.kit.settings import Settings
 from telecare import alarms, devices, ingest, signals
 from telecare.protocols.base import Kind, Verdict
-from telecare.receivers import mqtt
+from telecare.receivers import mqtt, probes
 from telecare.receivers.mqtt import MqttDoor, MqttPlan
 from tests.telecare import mqtt_broker
 from tests.telecare.doors import running
@@ -171,7 +171,8 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
     subprocess.run(["mosquitto_passwd", "-U", words], check=True)
     rules = tmp_path / "rules"
     rules.write_text(
-        "user centrale\ntopic read centrale/v1/+/signals\ntopic write centrale/v1/+/answers\n\n"
+        "user centrale\ntopic read centrale/v1/+/signals\ntopic write centrale/v1/+/answers\n"
+        "topic readwrite centrale/v1/SELFTEST/#\n\n"
         "pattern write centrale/v1/%u/signals\npattern read centrale/v1/%u/answers\n"
     )
     for each in (words, rules):
@@ -180,7 +181,7 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
         tmp_path, "allow_anonymous false", f"password_file {words}", f"acl_file {rules}"
     )
     url = f"mqtt://centrale:parola@{HERE}:{broker.port}"
-    plan = mqtt.plan_of(Settings(mqtt_url=url, mqtt_guarded=True))  # type: ignore[arg-type]
+    plan = mqtt.plan_of(Settings(mqtt_url=url, mqtt_guarded=True))
     assert plan is not None
     try:
         with (
@@ -191,6 +192,7 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
             device.say(PRESS)
             assert device.answer()["type"] == "stored"
             device.say(PRESS | {"id": "2"}, topic="centrale/v1/APP8/signals")
+            probes.publish(plan)
         assert [alarm.account for alarm in raised()] == ["APP7"]
         wrong = MqttPlan(host=HERE, port=broker.port, topic="t", client_id="x", user="no")
         with running(lambda ingest, _: MqttDoor(wrong, ingest)) as shut:
@@ -201,7 +203,7 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
 
 def test_the_settings_say_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="mqtt:// or mqtts://"):
-        Settings(mqtt_url="http://broker")  # type: ignore[arg-type]
+        Settings(mqtt_url="http://broker")
     assert mqtt.from_settings(Settings()) == []
     plan = MqttPlan(host="h", port=1, topic="a", client_id="c", share="sala")
     assert plan.subscription == "$share/sala/a/+/signals"
