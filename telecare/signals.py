@@ -142,9 +142,9 @@ def listed(
             Signal.device_id.is_(None), Signal.account.not_in(["", *SELF_TEST.values()])
         )
     if since is not None:
-        wanted = wanted.where(Signal.id >= _first_id(since - SKEW), Signal.arrived_at >= since)
+        wanted = wanted.where(Signal.id >= first_id(since - SKEW), Signal.arrived_at >= since)
     if until is not None:
-        wanted = wanted.where(Signal.id < _first_id(until + SKEW), Signal.arrived_at < until)
+        wanted = wanted.where(Signal.id < first_id(until + SKEW), Signal.arrived_at < until)
     if before is not None:
         wanted = wanted.where(Signal.id < before)
     same = {"protocol": protocol, "verdict": verdict, "kind": kind, "became": became}
@@ -152,6 +152,6 @@ def listed(
     return list(session.scalars(wanted.order_by(Signal.id.desc()).limit(limit)))
 
 
-def _first_id(at: datetime) -> UUID:
+def first_id(at: datetime) -> UUID:
     """No id made from then on is smaller: a UUID of version 7 begins with its millisecond."""
     return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)

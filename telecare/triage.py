@@ -77,6 +77,7 @@ FAULTS = frozenset(
         Kind.SILENT,
         Kind.KEY,
         Kind.TEST_MISSED,
+        Kind.LINE_ERRORS,
     }
 )
 

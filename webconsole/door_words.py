@@ -27,6 +27,7 @@ TROUBLES = {
     "silent": N_("Silent"),
     "key": N_("Key cannot be opened"),
     "test_missed": N_("Test missed"),
+    "line_errors": N_("Many damaged frames"),
     "presence": N_("Somebody is there"),
     "update": N_("News of the unit"),
     "test": N_("Test"),

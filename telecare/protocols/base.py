@@ -34,6 +34,7 @@ class Kind(StrEnum):
     SILENT = "silent"
     KEY = "key"
     TEST_MISSED = "test_missed"
+    LINE_ERRORS = "line_errors"
     PRESENCE = "presence"
     UPDATE = "update"
     TEST = "test"

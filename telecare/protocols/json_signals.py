@@ -20,7 +20,7 @@ SAME_WITHIN = timedelta(days=3)
 SAME_LIFE_WITHIN = timedelta(minutes=10)
 
 # What only we can find out is never said by a sender.
-OURS = frozenset({Kind.UNREADABLE, Kind.CLOCK, Kind.SILENT})
+OURS = frozenset({Kind.UNREADABLE, Kind.CLOCK, Kind.SILENT, Kind.KEY, Kind.TEST_MISSED})
 KINDS = tuple(kind.value for kind in Kind if kind not in OURS)
 
 # Why a signal is refused. Everything else is taken, whatever the schema says: an alarm with a

@@ -16,7 +16,7 @@ from registry.kit import beats, clock
 from registry.kit.db import transaction
 from registry.kit.errors import Problem, Unavailable
 from registry.kit.settings import Settings, settings
-from telecare import devices, supervision
+from telecare import devices, line_errors, supervision
 from telecare.batch import Book, Received
 from telecare.ingest import Ingest
 from telecare.protocols.base import AlarmProtocol
@@ -30,6 +30,7 @@ SWEEP = 2.0  # seconds between two looks at slow connections
 ROUND = 1.0  # seconds between two rounds: what changed in the devices, signs of life
 BEAT = 5  # rounds between two beats
 SILENCE = 10  # rounds between two looks for silent units
+ERRORS = 30  # rounds between two looks for units with many damaged frames
 # A change committed late must not be missed: look back this far.
 OVERLAP = timedelta(seconds=30)
 
@@ -204,6 +205,9 @@ class Rounds:
         if self._number % SILENCE == 0:
             # Nobody is silent for a time in which we did not listen.
             supervision.go_round(listening_s=time.monotonic() - self._began)
+        if self._number % ERRORS == 0:
+            with transaction() as session:
+                line_errors.look(session)
         if self.listening and self._number % BEAT == 1:
             with transaction() as session:
                 beats.beat(session, "receive", self._figures())
