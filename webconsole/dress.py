@@ -1,6 +1,7 @@
 """What every page wears: the theme, the times as people write them, the words for the browser."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from starlette.requests import Request
 from registry import access
 from registry.access import Actor, Right
 from registry.kit import clock, i18n
+from registry.people import Alert
+from webconsole.staff_words import COMPARTMENTS
 
 ZONE = ZoneInfo("Europe/Rome")
 THEME_COOKIE = "centrale-theme"
@@ -34,7 +37,15 @@ def dress(environment: Environment, language: str) -> None:
         ("dark", "moon", say("Dark colours")),
     )
     environment.globals["may"] = may
+    environment.globals["alert_text"] = lambda alert, me: _alert(alert, me, say)
     environment.globals["nav"] = lambda me: _pages(me, say)
+
+
+def _alert(alert: Alert, me: Actor, say: Callable[[str], str]) -> str:
+    """What an alert says, or that there is one in a compartment that is not the reader's."""
+    if access.sees(me, alert.compartment):
+        return alert.text
+    return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS[alert.compartment or ""])}
 
 
 def theme_of(request: Request) -> str:

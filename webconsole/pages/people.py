@@ -72,7 +72,6 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
             (each, get(session, Slot, each.slot_id))
             for each in (bookings.of_person(session, person.id, me) if reads else [])
         ],
-        alerts=[board_people.alert(each, me, spoken)["text"] for each in person.alerts],
         closed_cases=cases.closed_to(session, person.id, me),
         compartments=COMPARTMENTS,
         opening=openings.current(session, me.staff_id, person.id) if person.restricted else None,
