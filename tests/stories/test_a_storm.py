@@ -1,5 +1,7 @@
 """A province loses its mains: every report is taken, and no press is lost among them."""
 
+import threading
+
 import pytest
 from sqlalchemy import func, select
 
@@ -8,8 +10,10 @@ from registry.kit import db
 from registry.kit.errors import NotAllowed
 from registry.kit.settings import settings
 from registry.tokens import Token
+from telecare import device_tokens, devices, signals, simulator_doors
 from telecare.faults import Fault
 from telecare.outages import By, Outage
+from telecare.simulator_doors import SAYINGS, Unit
 from tests.stories.conftest import House
 from tests.waiting import eventually
 from webconsole.demo import storm
@@ -49,3 +53,15 @@ def test_no_storm_among_real_alarms(house: House) -> None:
     for refused in (settings(), settings().model_copy(update={"demo": True, "bind": "192.0.2.1"})):
         with pytest.raises(NotAllowed, match="dangerous"):
             storm.rehearse(refused, WISH, lambda _: None)
+
+
+def test_apps_are_heard_too(house: House) -> None:
+    with db.transaction() as session:
+        device = devices.add(session, account="APP1", protocol=devices.JSON)
+        _, secret = device_tokens.issue(session, device)
+    unit, send = Unit("APP1", secret), simulator_doors.over_http(house.url)
+    for _, saying in SAYINGS:
+        assert simulator_doors.deliver(unit, saying, send, threading.Event())
+    with db.transaction() as session:
+        found = signals.listed(session, account="APP1")
+    assert [each.kind for each in found][::-1] == [saying[0] for _, saying in SAYINGS]

@@ -88,12 +88,12 @@ def _cells(written: str) -> list[str]:
 
 
 def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
-    """`kind`: plain and aes speak SIA DC-09, scaip speaks SIP and has a password."""
+    """`kind`: plain and aes speak SIA DC-09, scaip SIP with a password, app HTTP with a token."""
     return devices.add(
         session,
         account=account,
-        protocol=devices.SCAIP if kind == "scaip" else devices.DC09,
-        key="" if kind == "plain" else key_of(account),
+        protocol={"scaip": devices.SCAIP, "app": devices.JSON}.get(kind, devices.DC09),
+        key="" if kind in {"plain", "app"} else key_of(account),
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
         person_id=person.id,

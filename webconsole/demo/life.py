@@ -23,14 +23,16 @@ from registry import tokens
 from registry.kit import clock
 from registry.kit.db import transaction
 from registry.kit.errors import Unavailable
-from registry.kit.settings import settings
+from registry.kit.settings import Settings, settings
 from registry.people import Phone
 from registry.sessions import SignIn
 from registry.staff import Staff
 from registry.tokens import Token
-from telecare import devices, simulator, simulator_scaip
+from telecare import device_tokens, devices, simulator, simulator_doors, simulator_scaip
 from telecare.alarms import TO_ANSWER, Alarm
 from telecare.devices import Device
+from telecare.simulator_doors import Send
+from telecare.simulator_doors import Unit as Speaker
 from webconsole import doors
 from webconsole.demo import storm
 
@@ -125,7 +127,43 @@ def _plays(session: Session) -> Iterator[Play]:
             lambda halt: simulator_scaip.run(speaking, host, chosen.sip_port, stop=halt),
             _room_for_more,
         )
+    yield from _other_doors(session, chosen, host)
     yield from _teams(session)
+
+
+def _other_doors(session: Session, chosen: Settings, host: str) -> Iterator[Play]:
+    """Apps, and whatever has units in the archive and a port here."""
+    ways = {
+        devices.JSON: simulator_doors.over_http(doors.local_url(chosen)),
+        devices.RECEIVER_LINES: chosen.receiver_lines_port
+        and simulator_doors.over_lines(host, chosen.receiver_lines_port),
+        devices.SOS_ACCESS: chosen.sos_access_port
+        and simulator_doors.over_sos_access(host, chosen.sos_access_port),
+    }
+    for protocol, send in ways.items():
+        there = [
+            Speaker(unit.account, _secret(session, unit)) for unit in _units(session, protocol)
+        ]
+        if there and send:
+            yield Play(
+                protocol,
+                partial(_speak, there, send),
+                _room_for_more,
+            )
+
+
+def _speak(units: list[Speaker], send: Send, halt: threading.Event) -> None:
+    simulator_doors.run(units, send, stop=halt)
+
+
+def _secret(session: Session, unit: Device) -> str:
+    """What the unit shows of itself: an app a token, which is made anew at each start."""
+    if unit.protocol != devices.JSON:
+        return (unit.key or b"").decode()
+    for token in device_tokens.of_device(session, unit.id):
+        if token.label == LABEL:
+            device_tokens.revoke(session, token)
+    return device_tokens.issue(session, unit, label=LABEL)[1]
 
 
 def _teams(session: Session) -> Iterator[Play]:
