@@ -11,6 +11,7 @@ export function Banners() {
   const link = use((state) => state.link);
   const audio = use((state) => state.audio);
   const openings = use((state) => state.openings);
+  const doors = use((state) => state.board?.doors) || [];
   return html`
     ${link === "lost" &&
     html`<div class="banner" role="alert">
