@@ -24,6 +24,7 @@ from telecare import (
     devices,
     doors_api,
     faults,
+    planned_api,
     plans_api,
     response,
     signals_api,
@@ -39,6 +40,7 @@ from telecare.triage import Lane
 router = APIRouter(tags=["telecare"])
 router.include_router(subscribers_api.router)
 router.include_router(plans_api.router)
+router.include_router(planned_api.router)
 router.include_router(signals_api.router)
 router.include_router(doors_api.router)
 

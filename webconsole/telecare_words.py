@@ -70,7 +70,38 @@ WENT = {
     "stopped": N_("stopped"),
 }
 
+PURPOSES = {
+    "company": N_("Company"),
+    "check": N_("Check"),
+    "medication": N_("Medicine"),
+    "heat": N_("Heat"),
+    "cold": N_("Cold"),
+}
+
+BY = {
+    "operator": N_("an operator calls"),
+    "system": N_("the system calls, press 1"),
+}
+
+PLANNED_STATES = {
+    "to_do": N_("to be called"),
+    "ringing": N_("ringing now"),
+    "done": N_("called"),
+    "missed": N_("missed: an alarm was raised"),
+    "skipped": N_("not called: away, or no longer planned"),
+}
+
+RESULTS = {
+    "well": N_("All is well"),
+    "follow_up": N_("Something has to be done"),
+    "refused": N_("Does not want to be called"),
+}
+
 HAPPENED = {
+    "telecare.call_plan_written": N_("Planned calls begin"),
+    "telecare.call_plan_ended": N_("Planned calls end"),
+    "telecare.planned_call_done": N_("Planned call made"),
+    "telecare.planned_call_missed": N_("Planned call missed"),
     "callcenter.call_replied": N_("Key pressed in a call of the system"),
     "telecare.plan_written": N_("Action plan written"),
     "telecare.plan_retired": N_("Action plan withdrawn"),
@@ -88,6 +119,8 @@ HAPPENED = {
 }
 
 DETAILS = {
+    "telecare.planned_call_done": ("outcome", RESULTS),
+    "telecare.call_plan_written": ("purpose", PURPOSES),
     "telecare.step_taken": ("what", STEPS),
     "telecare.round_tried": ("outcome", WENT),
     "telecare.round_began": ("whom", WHOM),

@@ -12,7 +12,7 @@ from registry.journal import Event
 from registry.kit.settings import settings
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
-from telecare import alarms, escalation, holding, ringing, rounds, taken
+from telecare import alarms, escalation, holding, planned, reassurance, ringing, rounds, taken
 from telecare.receivers import probes
 from telecare.receivers.prober import Prober
 from webconsole import doors
@@ -20,8 +20,8 @@ from webconsole import doors
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
 LISTENERS: dict[type[Event], Iterable[Listener]] = {
     operators.OperatorAbsent: [holding.holder_left],
-    announced.CallReplied: [ringing.heard],
-    call_events.CallClosed: [ringing.heard, taken.call_closed],
+    announced.CallReplied: [ringing.heard, reassurance.heard],
+    call_events.CallClosed: [ringing.heard, taken.call_closed, reassurance.heard],
     alarms.AlarmClaimed: [ringing.alarm_taken],
     alarms.AlarmClosed: [ringing.alarm_closed],
 }
@@ -46,6 +46,9 @@ INSIDE: dict[str, Inside] = {
     alarms.HELD: holding.still_held,
     rounds.NEXT: ringing.next_,
     taken.CALL_AGAIN: taken.call_again,
+    planned.PREPARE: planned.prepare,
+    planned.RING: reassurance.ring,
+    planned.MISSED: planned.missed,
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.

@@ -322,6 +322,18 @@ class Words:
     def went(self, code: str) -> str:
         return self.of(telecare_words.WENT, code)
 
+    def purpose(self, code: str) -> str:
+        return self.of(telecare_words.PURPOSES, code)
+
+    def called_by(self, code: str) -> str:
+        return self.of(telecare_words.BY, code)
+
+    def planned_state(self, code: str) -> str:
+        return self.of(telecare_words.PLANNED_STATES, code)
+
+    def result(self, code: str) -> str:
+        return self.of(telecare_words.RESULTS, code)
+
     def weekday(self, code: str) -> str:
         return self.of(telecare_words.WEEKDAYS, code)
 

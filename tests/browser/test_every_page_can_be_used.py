@@ -29,6 +29,7 @@ PAGES = (
     "/teleassistenza",
     "/piani?tipo=fall",
     "/reperibilita",
+    "/teleassistenza-oggi",
 )
 Findings = Callable[[], list[str]]
 

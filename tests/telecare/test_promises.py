@@ -88,14 +88,14 @@ def called_off(session: Session, alarm: Alarm) -> None:
     alarm.called_off_at = clock.now()
 
 
-Happens = Callable[[Session, Alarm, Staff], None]
+Happens = Callable[[Session, Alarm, Staff], object]
 HAPPENS: dict[str, Happens] = {
     "claim": lambda session, alarm, who: alarms.claim(session, alarm, who.id),
     "hand back": lambda session, alarm, _: alarms.hand_back(session, alarm),
     "unanswered": lambda session, alarm, _: escalation.unanswered(session, alarm.id),
     "holder looked for": lambda session, alarm, _: holding.still_held(session, alarm.id),
     "next call": lambda session, alarm, _: next_round(session, alarm),
-    "contacts": lambda session, alarm, who: rounds.by_operator(session, alarm, who.id) and None,
+    "contacts": lambda session, alarm, who: rounds.by_operator(session, alarm, who.id),
     "cancel": lambda session, alarm, _: called_off(session, alarm),
     "away": lambda session, alarm, _: away(session, alarm),
     "fault": lambda session, alarm, _: technical(session, alarm),

@@ -11,9 +11,10 @@ from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import clock, i18n
 from registry.kit.http import InTransaction
-from telecare import absences, alarms, ladder, subscribers
+from telecare import absences, alarms, ladder, planned, subscribers
 from telecare.absences import Reason
 from telecare.ladder import Rung
+from telecare.planned import By, Purpose
 from telecare.subscribers import WhyIn
 from webconsole import board_people, rendering
 from webconsole.words import LANGUAGES, words
@@ -67,6 +68,9 @@ def show_subscriber(person_id: UUID, request: Request, session: InTransaction, m
         absences=absences.of_person(session, person.id),
         away=absences.now_away(session, {person.id}),
         absence_reasons=list(Reason),
+        call_plans=planned.plans_of(session, person.id),
+        purposes=list(Purpose),
+        callers=list(By),
         units=subscribers.units(session, [person.id]).get(person.id, []),
         latest=alarms.listed(session, person_id=person.id, limit=LATEST),
         languages_known=list(LANGUAGES),
