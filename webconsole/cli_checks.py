@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -35,6 +36,11 @@ def _python(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", *words)
 
 
+def _program(name: str) -> str:
+    """A program that came with a package."""
+    return str(Path(sys.executable).with_name(name))
+
+
 CONTRACTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 # The slowest first, so that they share the time of the others.
@@ -46,12 +52,13 @@ STEPS = (
     Step("templates", _python("djlint", "webconsole/templates", "--lint", "--quiet")),
     Step("spelling", _python("codespell_lib", *CODE, "docs", "README.md", "CHANGELOG.md")),
     Step("lint", _python("ruff", "check", "--no-cache", ".")),
+    Step("scripts", (_program("oxlint"), "--deny-warnings", "webconsole/static")),
     Step("format", _python("ruff", "format", "--check", ".")),
 )
 
 
 def check() -> None:
-    """Format, lint, import contracts, types, spelling, templates, dependencies, migrations."""
+    """Format, lint, contracts, types, spelling, templates, scripts, dependencies, migrations."""
     console = Console(highlight=False, soft_wrap=True)
     failed = []
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as hands:

@@ -30,7 +30,7 @@ export function Job({ state, doing }) {
   return html`<main class="phone-main">
       <${Notices} state=${state} doing=${doing} />
       <${Where} job=${job} at=${at} />
-      <${Person} sheet=${state.sheet?.job === job.id ? state.sheet : null} job=${job} />
+      <${Person} sheet=${state.sheet?.job === job.id ? state.sheet : null} />
       <${Around} job=${job} />
     </main>
     <footer class="phone-foot">
@@ -57,7 +57,7 @@ function Where({ job, at }) {
   </section>`;
 }
 
-function Person({ sheet, job }) {
+function Person({ sheet }) {
   if (!sheet) return html`<section class="card" aria-busy="true"><div class="skeleton"></div></section>`;
   const nothing = !sheet.name && !sheet.alerts.length && !sheet.how_to_get_in && !sheet.near.length;
   if (nothing) return html`<section class="card"><p class="muted">${t("Nothing is known of the person yet.")}</p></section>`;
