@@ -25,8 +25,8 @@ MOST_UNKNOWN = 50
 MOST_REASONS = 8
 
 # What a door calls itself in the counters of its process and in the tests of doors.
-COUNTERS = {DC09: "", SCAIP: "sip_", JSON: "http_"}
-TESTS = {DC09: "dc09", SCAIP: "sip", JSON: "http"}
+COUNTERS = {DC09: "connections", SCAIP: "sip_connections", JSON: "sockets"}
+TESTS = {DC09: ("dc09",), SCAIP: ("sip",), JSON: ("http", "mqtt")}
 
 
 @dataclass(kw_only=True)
@@ -79,15 +79,12 @@ def all_(session: Session) -> list[Door]:
     doors = {name: Door(protocol=name) for name in names}
     _count(session, doors)
     _count_refused(session, doors)
+    tests = door_tests.all_(session)
     for door in doors.values():
         door.last = signals.listed(session, protocol=door.protocol, limit=LAST)
         door.connections = _connections(heard, door.protocol)
-        prefix = TESTS.get(door.protocol, door.protocol)
-        door.tests = [
-            each
-            for each in door_tests.all_(session)
-            if each.door == prefix or each.door.startswith(f"{prefix}-")
-        ]
+        own = TESTS.get(door.protocol, (door.protocol,))
+        door.tests = [each for each in tests if each.door.partition("-")[0] in own]
     return list(doors.values())
 
 
@@ -183,8 +180,8 @@ def _no_test_of_ours() -> ColumnElement[bool]:
 
 def _connections(heard: Collection[Beat], protocol: str) -> int | None:
     """Connections open now in all processes; None when no process has such a door."""
-    prefix = COUNTERS.get(protocol, protocol.replace("-", "_") + "_")
-    counted = [each.figures.get(f"{prefix}connections") for each in heard]
+    name = COUNTERS.get(protocol, f"{protocol.replace('-', '_')}_connections")
+    counted = [each.figures.get(name) for each in heard]
     there = [round(each) for each in counted if each is not None]
     return sum(there) if there else None
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from registry import people
 from registry.access import Role
 from registry.kit import beats, clock, db
-from telecare import batch, devices, outages, subscribers, supervision
+from telecare import batch, devices, door_tests, outages, subscribers, supervision
 from telecare.batch import Book, Received
 from telecare.devices import Device
 from telecare.protocols.base import Cut
@@ -55,12 +55,17 @@ def tea(signed_in: SignIn) -> TestClient:
 def test_a_door_tells_what_comes_in_and_what_it_refuses(tea: TestClient) -> None:
     with db.transaction() as session:
         devices.add(session, account="4711", label="Casa prova")
+        door_tests.take_due(session, ["dc09-udp", "mqtt"])
+        door_tests.passed(session, "dc09-udp", 4.0)
         beats.beat(session, "receive", {"connections": 3, "sip_connections": 1, "backlog": 0})
     arrives(press(), press(sequence=2))
     broken()
     said = tea.get(DOORS).json()
     door = said["doors"][0]
     assert (door["protocol"], door["connections"]) == ("sia-dc09", 3)
+    tests = {each["protocol"]: [one["door"] for one in each["tests"]] for each in said["doors"]}
+    assert tests == {"sia-dc09": ["dc09-udp"], "scaip": [], "json": ["mqtt"]}
+    assert door["tests"][0]["took_ms"] == 4.0
     assert door["minute"] == {"tcp": 2, "udp": 1}
     assert door["minute_refused"] == 1
     assert [(each["verdict"], each["frames"]) for each in door["refused"]] == [("broken", 1)]

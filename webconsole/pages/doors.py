@@ -83,7 +83,7 @@ def _cares(device: Device, spoken: Words) -> list[tuple[str, str, str, str, str 
     keep = spoken.say("Empty: the key stays as it is.")
     return [
         ("label", spoken.say("Label"), "", "text", device.label),
-        ("area", spoken.say("Area"), "", "text", device.area),
+        ("area", spoken.say("Area where it stands"), "", "text", device.area),
         ("carrier", spoken.say("Carrier"), "", "text", device.carrier),
         ("heartbeat_s", spoken.say("Sign of life every"), seconds, "number", device.heartbeat_s),
         ("test_every_s", spoken.say("Test every"), seconds, "number", device.test_every_s),
