@@ -90,3 +90,33 @@ class Dialler(threading.Thread):
         if self._line is not None:
             self._line.close()
             self._line = None
+
+
+class Transmitter(Dialler):
+    """One unit that speaks SOS Access; the reference of each event is its number."""
+
+    def __init__(self, account: str, port: int) -> None:
+        super().__init__(account, port, udp=False, key=None)
+
+    @override
+    def _ask(self, number: int) -> bool:
+        reference = f"{number:04d}"
+        request = (
+            '<?xml version="1.0" encoding="ISO-8859-1"?><alarmrequest>'
+            f"<authentication>{'0' * 15}</authentication><reference>{reference}</reference>"
+            f"<receiver>1</receiver><transmittertime>{number}</transmittertime>"
+            f"<transmittertype>SIM01</transmittertype><transmittercode>{self.account}"
+            "</transmittercode><eventcode>QA</eventcode></alarmrequest>"
+        )
+        try:
+            line = self._connected()
+            line.sendall(request.encode())
+            said = b""
+            while b"</alarmresponse>" not in said:
+                data = line.recv(2048)
+                if not data:
+                    return False
+                said += data
+        except OSError:
+            return False
+        return f"<reference>{reference}</reference><status>0<".encode() in said

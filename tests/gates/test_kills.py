@@ -20,7 +20,7 @@ from registry.kit import db, engines
 from registry.kit.engines import Engines
 from registry.kit.settings import settings
 from telecare import devices
-from tests.gates.diallers import KEY, Dialler
+from tests.gates.diallers import KEY, Dialler, Transmitter
 
 ROOT = Path(__file__).parents[2]
 RECEIVER = "from telecare.receivers import main; main.serve()"
@@ -50,7 +50,7 @@ class House:
     def __init__(self, running: Engines, home: Path, chance: random.Random) -> None:
         self.running = running
         self.chance = chance
-        self.port = free_port()
+        self.port, self.sos_port = free_port(), free_port()
         self.killed: Counter[str] = Counter()
         self._environment = os.environ | {
             "CENTRALE_HOME": str(settings().home),  # where the keys of this test are
@@ -58,6 +58,7 @@ class House:
             "CENTRALE_REDIS_URL": running.redis_url,
             "CENTRALE_DC09_PORT": str(self.port),
             "CENTRALE_SIP_PORT": str(free_port()),
+            "CENTRALE_SOS_ACCESS_PORT": str(self.sos_port),
         }
         self._log = (home / "receiver.log").open("ab")
         self.receiver = self._start()
@@ -130,15 +131,16 @@ def _prepare(running: Engines) -> None:
     engine.dispose()
 
 
-PLAIN, SEALED, DATAGRAMS = 12, 4, 4
+PLAIN, SEALED, DATAGRAMS, OTHERS = 10, 4, 4, 2
 
 
-def diallers(port: int) -> list[Dialler]:
-    """Known units with keys, unknown ones in plain, some over UDP."""
+def diallers(port: int, sos_port: int) -> list[Dialler]:
+    """Known units with keys, unknown ones in plain, some over UDP, some of another protocol."""
     plain = [Dialler(f"B{number:03d}", port, udp=False, key=None) for number in range(PLAIN)]
     sealed = [Dialler(f"A{number:03d}", port, udp=False, key=KEY) for number in range(SEALED)]
     loose = [Dialler(f"C{number:03d}", port, udp=True, key=None) for number in range(DATAGRAMS)]
-    return plain + sealed + loose
+    others = [Transmitter(f"D{number:03d}", sos_port) for number in range(OTHERS)]
+    return [*plain, *sealed, *loose, *others]
 
 
 def acknowledged(units: list[Dialler]) -> int:
@@ -158,7 +160,7 @@ def wait_for_more(units: list[Dialler], least: int) -> None:
 def test_nothing_acknowledged_is_lost_and_nothing_is_shown_twice(
     house: House, request: pytest.FixtureRequest
 ) -> None:
-    units = diallers(house.port)
+    units = diallers(house.port, house.sos_port)
     for unit in units:
         unit.start()
     wait_for_more(units, 20)
