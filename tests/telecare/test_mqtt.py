@@ -107,10 +107,9 @@ def test_what_comes_while_we_are_away_is_there_when_we_are_back(
         eventually(lambda: len(raised()) == 20)
 
 
-def test_nothing_is_acknowledged_before_it_is_stored(
+def test_what_cannot_be_stored_is_tried_again_and_answered_only_then(
     database: None, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The receiver ends while the database is held: the broker still has every press."""
     monkeypatch.setattr(ingest, "PATIENCE", 0.2)
     with app(broker.port) as device, door(broker) as opened:
         listening(opened)
@@ -121,6 +120,25 @@ def test_nothing_is_acknowledged_before_it_is_stored(
             assert device.heard.empty()
             other.rollback()
         assert device.answer()["type"] == "stored"
+    assert len(raised()) == 1
+
+
+def test_what_was_not_stored_when_we_ended_is_still_the_brokers(
+    database: None, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE", 0.2)
+    with app(broker.port) as device:
+        with db.engine().connect() as other:
+            with door(broker) as opened:
+                listening(opened)
+                other.execute(text("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE"))
+                device.say(PRESS)
+                eventually(lambda: opened[0].figures().get("mqtt_tried_again"))
+            other.rollback()
+        assert raised() == []
+        with door(broker) as opened:
+            assert device.answer()["type"] == "stored"
+            assert opened[0].figures()["mqtt_sent_again"] == 1
     assert len(raised()) == 1
 
 
