@@ -88,7 +88,8 @@ def _near(word: str, known: frozenset[str]) -> list[str]:
     found = process.extract(
         word, known, scorer=OSA.distance, score_cutoff=slips, limit=CLOSE, processor=None
     )
-    return [each for each, _, _ in found]
+    nearest = min((distance for _, distance, _ in found), default=0)
+    return [each for each, distance, _ in found if distance == nearest]
 
 
 def _term(word: str, near: list[str]) -> str:

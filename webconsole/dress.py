@@ -29,6 +29,7 @@ def dress(environment: Environment, language: str) -> None:
     environment.filters["to_the_second"] = lambda at: people_time(at, language, "HH:mm:ss")
     environment.filters["exactly"] = lambda at: exactly(at, language)
     environment.filters["day"] = lambda at: day(at, language)
+    environment.filters["when"] = lambda at: when(at, language)
     environment.globals["strings"] = island(i18n.browser_strings(language))
     environment.globals["languages"] = lambda: (("it", "Italiano"), ("en", "English"))
     environment.globals["themes"] = lambda: (
@@ -96,6 +97,13 @@ def people_time(at: datetime, language: str, hours: str = "HH:mm") -> str:
 def day(at: datetime, language: str) -> str:
     """A day as it is said: "lunedì 23 novembre"."""
     return format_date(at.astimezone(ZONE), "EEEE d MMMM", locale=language)
+
+
+def when(at: datetime, language: str) -> str:
+    """The day and the minute of an appointment: "lunedì 23 novembre 2026, 09:00"."""
+    return format_datetime(
+        at.astimezone(UTC), "EEEE d MMMM yyyy, HH:mm", tzinfo=ZONE, locale=language
+    )
 
 
 def exactly(at: datetime, language: str) -> str:
