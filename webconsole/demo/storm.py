@@ -41,7 +41,7 @@ BEAT = 5.0
 MEGABYTE = 2**20
 AREAS, CARRIERS = 40, 4
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 @dataclass(kw_only=True)
@@ -74,13 +74,13 @@ class Report:
         return storm.acknowledged == storm.sent and len(self.delays) == len(storm.presses)
 
 
-def rehearse(chosen: Settings, wish: Wish, say: Say) -> Report:
+def rehearse(chosen: Settings, wish: Wish, tell: Tell) -> Report:
     """Send a storm to the running house. Raises NotAllowed where somebody real may be served."""
     _only_here(chosen)
     accounts = [f"{FIRST}{number:06d}" for number in range(wish.units)]
-    say(f"{wish.units:,} units are put in the archive")
+    tell(f"{wish.units:,} units are put in the archive")
     _settle(wish.units)
-    _until_read(wish.units, say)
+    _until_read(wish.units, tell)
     chance = random.Random(wish.seed)  # noqa: S311 - a play, not a secret
     presses = frozenset(chance.sample(accounts, wish.presses))
     chance.shuffle(accounts)
@@ -93,7 +93,7 @@ def rehearse(chosen: Settings, wish: Wish, say: Say) -> Report:
     )
     before = _memory()
     with _console(chosen) as seen:
-        say(f"{wish.units:,} events at {wish.rate:g} a second, {wish.presses:,} of them presses")
+        tell(f"{wish.units:,} events at {wish.rate:g} a second, {wish.presses:,} of them presses")
         asyncio.run(blow(storm, doors.local_host(chosen), chosen.dc09_port, wish.lines))
         _until_seen(storm, seen)
     return Report(storm=storm, delays=_delays(storm, seen), growth=_memory() - before)
@@ -127,9 +127,9 @@ def _settle(units: int) -> None:
         session.execute(_SETTLE, given | {"now": clock.now()})
 
 
-def _until_read(units: int, say: Say) -> None:
+def _until_read(units: int, tell: Tell) -> None:
     """The receivers say in their beats how many units they know."""
-    say("the receivers read them")
+    tell("the receivers read them")
     limit = time.monotonic() + READ_WITHIN
     while True:
         with transaction() as session:
