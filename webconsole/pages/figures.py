@@ -1,0 +1,120 @@
+"""The page of telecare's figures, and the same as CSV and XLSX."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+from babel.numbers import format_decimal
+from fastapi import APIRouter, Query, Request
+from openpyxl import Workbook
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from dispatch.rota import HOME_ZONE
+from registry.access import Right
+from registry.door import Me, allow
+from registry.kit import clock, i18n
+from registry.kit.errors import Invalid
+from registry.kit.http import InTransaction
+from telecare import figures
+from telecare.figures import Figures
+from webconsole import rendering
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False)
+READ = [allow(Right.COORDINATE)]
+DAYS = 30
+LONGEST = 366
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+From = Annotated[date | None, Query(alias="da")]
+To = Annotated[date | None, Query(alias="a")]
+
+
+@router.get("/cifre", dependencies=READ)
+def show_figures(
+    request: Request, session: InTransaction, me: Me, since: From = None, until: To = None
+) -> Response:
+    found = _figures(session, since, until)
+    return rendering.page(
+        request,
+        "telecare/figures.html",
+        me=me,
+        found=found,
+        last_day=(found.until - timedelta(days=1)).astimezone(HOME_ZONE).date(),
+        first_day=found.since.astimezone(HOME_ZONE).date(),
+        most=max(found.kinds.values(), default=1),
+        number=lambda n: format_decimal(n, locale=i18n.language_of(request)),
+        words=words(i18n.language_of(request)),
+    )
+
+
+@router.get("/cifre.csv", dependencies=READ)
+def as_csv(
+    request: Request, session: InTransaction, since: From = None, until: To = None
+) -> Response:
+    """With a mark of its encoding, so that a spreadsheet reads the accents."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows(_rows(request, _figures(session, since, until)))
+    return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", "csv")
+
+
+@router.get("/cifre.xlsx", dependencies=READ)
+def as_xlsx(
+    request: Request, session: InTransaction, since: From = None, until: To = None
+) -> Response:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Allarmi")
+    for row in _rows(request, _figures(session, since, until)):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return _file(out.getvalue(), XLSX, "xlsx")
+
+
+def safe(text: str) -> str:
+    """A text that a spreadsheet never takes for a formula: accounts come from outside."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _rows(request: Request, found: Figures) -> Iterator[list[str | float | None]]:
+    said = words(i18n.language_of(request))
+    head = (
+        said.say("Signal stored"),
+        said.say("What"),
+        said.say("Account"),
+        said.say("Seconds to the answer"),
+        said.say("Outcome"),
+    )
+    yield [*head]
+    for each in found.answers:
+        yield [
+            each.raised_at.astimezone(HOME_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            said.kind(each.kind),
+            safe(each.account),
+            None if each.seconds is None else round(each.seconds, 1),
+            said.alarm_outcome(each.outcome) if each.outcome else "",
+        ]
+
+
+def _figures(session: Session, since: date | None, until: date | None) -> Figures:
+    """From the first to the last day, both whole; without days, the last thirty."""
+    last = until or clock.now().astimezone(HOME_ZONE).date()
+    first = since or last - timedelta(days=DAYS - 1)
+    if first > last or (last - first).days >= LONGEST:
+        raise Invalid("Choose from one day to one year", field="da")
+    return figures.of(session, _midnight(first), _midnight(last + timedelta(days=1)))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), HOME_ZONE)
+
+
+def _file(content: str | bytes, kind: str, ending: str) -> Response:
+    name = f"centrale-allarmi.{ending}"
+    head = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=head)
