@@ -35,7 +35,13 @@ PROTOCOLS = {DC09, SCAIP, JSON, RECEIVER_LINES, SOS_ACCESS, BS8521}
 # Their key is a password, as it is written, and what it is called in a table.
 PASSWORDS = {SCAIP: "digest", BS8521: "digest", SOS_ACCESS: "password"}
 # The accounts under which we test our own doors: no unit has them, and no figure counts them.
-SELF_TEST = {DC09: "5E1F7E57", SCAIP: "5317357531735700", JSON: "SELFTEST"}
+SELF_TEST = {
+    DC09: "5E1F7E57",
+    SCAIP: "5317357531735700",
+    JSON: "SELFTEST",
+    RECEIVER_LINES: "5E1F7E",
+    SOS_ACCESS: "SELFTEST",
+}
 AES = {16: "AES-128", 24: "AES-192", 32: "AES-256"}
 
 log = structlog.get_logger()

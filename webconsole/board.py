@@ -51,6 +51,9 @@ DOORS = {
     "dc09-udp": "SIA DC-09 UDP",
     "sip-udp": "SCAIP UDP",
     "sip-tcp": "SCAIP TCP",
+    "sip-tls": "SCAIP TLS",
+    "receiver-lines": "Sur-Gard",
+    "sos-access": "SOS Access",
     "http": "HTTP",
     "mqtt": "MQTT",
 }

@@ -5,6 +5,7 @@ import json
 import queue
 import random
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +16,8 @@ from uuid import uuid4
 from paho.mqtt.client import Client, MQTTMessage
 
 from registry.kit.settings import Settings
-from telecare import device_tokens, simulator, simulator_scaip
-from telecare.devices import DC09, JSON, SCAIP, SELF_TEST
+from telecare import device_tokens, simulator, simulator_doors, simulator_scaip
+from telecare.devices import DC09, JSON, RECEIVER_LINES, SCAIP, SELF_TEST, SOS_ACCESS
 from telecare.protocols import sip_messages
 from telecare.protocols.dc09_frames import Dc09Framer
 from telecare.receivers import mqtt
@@ -28,6 +29,7 @@ Probe = Callable[[], None]
 PATIENCE = 5.0  # seconds for an answer
 TRIES = 3  # datagrams, one after the other
 PERIODIC_TEST = "1602"
+TEST = ("test", "602", "RP")
 
 
 def of(chosen: Settings, here: str) -> dict[str, Probe]:
@@ -45,6 +47,12 @@ def of(chosen: Settings, here: str) -> dict[str, Probe]:
         "sip-tcp": partial(sip_tcp, host, chosen.sip_port, chosen.sip_domain),
         "http": partial(post, web),
     }
+    if chosen.tls_certificate is not None:
+        probes["sip-tls"] = partial(sip_tls, host, chosen.sip_tls_port, chosen.sip_domain)
+    if chosen.receiver_lines_port:
+        probes["receiver-lines"] = partial(receiver_lines, host, chosen.receiver_lines_port)
+    if chosen.sos_access_port:
+        probes["sos-access"] = partial(sos_access, host, chosen.sos_access_port)
     plan = mqtt.plan_of(chosen)
     if plan is not None:
         probes["mqtt"] = partial(publish, plan)
@@ -110,22 +118,50 @@ def sip_udp(host: str, port: int, domain: str) -> None:
 def sip_tcp(host: str, port: int, domain: str) -> None:
     """The same on a connection of its own."""
     with socket.create_connection((host, port), timeout=PATIENCE) as line:
-        own = line.getsockname()
-        local = f"{_in_url(own[0])}:{own[1]}"
-        line.sendall(
-            sip_messages.ask(
-                "MESSAGE",
-                target=f"sip:centrale@{domain or _in_url(host)}",
-                sender=f"sip:{SELF_TEST[SCAIP]}@{local}",
-                receiver=f"sip:centrale@{domain or _in_url(host)}",
-                via=f"SIP/2.0/TCP {local}",
-                branch=sip_messages.branch(),
-                body=simulator_scaip.alive(SELF_TEST[SCAIP]),
-            )
+        _message(line, "TCP", host, domain)
+
+
+def sip_tls(host: str, port: int, domain: str) -> None:
+    """The same again, encrypted. The certificate names what units call, and not this machine."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection((host, port), timeout=PATIENCE) as wire,
+        context.wrap_socket(wire, server_hostname=domain or None) as line,
+    ):
+        _message(line, "TLS", host, domain)
+
+
+def _message(line: socket.socket, transport: str, host: str, domain: str) -> None:
+    own = line.getsockname()
+    local = f"{_in_url(own[0])}:{own[1]}"
+    target = f"sip:centrale@{domain or _in_url(host)}"
+    line.sendall(
+        sip_messages.ask(
+            "MESSAGE",
+            target=target,
+            sender=f"sip:{SELF_TEST[SCAIP]}@{local}",
+            receiver=target,
+            via=f"SIP/2.0/{transport} {local}",
+            branch=sip_messages.branch(),
+            body=simulator_scaip.alive(SELF_TEST[SCAIP]),
         )
-        heard = line.recv(4096)
-    if not heard.startswith(b"SIP/2.0 200"):
+    )
+    if not line.recv(4096).startswith(b"SIP/2.0 200"):
         raise ConnectionError("no 200")
+
+
+def receiver_lines(host: str, port: int) -> None:
+    _sent(simulator_doors.over_lines(host, port), SELF_TEST[RECEIVER_LINES])
+
+
+def sos_access(host: str, port: int) -> None:
+    _sent(simulator_doors.over_sos_access(host, port), SELF_TEST[SOS_ACCESS])
+
+
+def _sent(send: simulator_doors.Send, account: str) -> None:
+    if not send(simulator_doors.Unit(account, "self-test"), TEST):
+        raise ConnectionError("not acknowledged")
 
 
 def _signal() -> dict[str, str]:

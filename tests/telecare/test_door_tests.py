@@ -18,11 +18,13 @@ from registry.kit.errors import Invalid
 from registry.kit.settings import Settings
 from telecare import alarms, device_tokens, devices, door_tests, signals, simulator
 from telecare.door_tests import DoorFailed, DoorTest, DoorWorksAgain
-from telecare.receivers import prober, probes
+from telecare.receivers import line_doors, prober, probes
+from telecare.receivers.line_door import Port
 from telecare.receivers.mqtt import MqttDoor, MqttPlan
 from telecare.receivers.prober import Prober
 from telecare.receivers.sip import SipPlan
 from tests.telecare import mqtt_broker, sip_centre
+from tests.telecare.certificates import certificate
 from tests.telecare.doors import running
 from tests.telecare.mqtt_broker import HERE, Broker
 from tests.waiting import eventually
@@ -58,6 +60,27 @@ def test_scaip_is_tested_over_udp_and_tcp(database: None, domain: str) -> None:
     assert {(each.path, each.kind, each.became) for each in stored()} == {
         ("udp", "heartbeat", "kept"),
         ("tcp", "heartbeat", "kept"),
+    }
+
+
+def test_scaip_is_tested_over_tls(database: None, tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path)
+    with sip_centre.running(SipPlan(port=0, tls_port=0, certificate=chain, key=key)) as door:
+        probes.sip_tls(HERE, door.tls_port, "")
+    assert [(each.path, each.became) for each in stored()] == [("tls", "kept")]
+
+
+def test_lines_of_receivers_and_sos_access_are_tested(database: None) -> None:
+    one, two = Port(number=0, setting="ONE"), Port(number=0, setting="TWO")
+    with (
+        running(lambda *given: line_doors.receiver_lines([one], *given)) as (lines,),
+        running(lambda *given: line_doors.SosDoor([two], *given)) as (sos,),
+    ):
+        probes.receiver_lines(HERE, lines.numbers[0])
+        probes.sos_access(HERE, sos.numbers[0])
+    assert {(each.protocol, each.account, each.became) for each in stored()} == {
+        ("receiver-lines", "5E1F7E", "kept"),
+        ("sos-access", "SELFTEST", "kept"),
     }
 
 
@@ -126,6 +149,8 @@ def test_the_settings_decide_what_is_tested() -> None:
         "http",
     }
     broker = "mqtt://127.0.0.1"
+    more = Settings(receiver_lines_port=1, sos_access_port=2)
+    assert {"receiver-lines", "sos-access"} <= set(probes.of(more, HERE))
     assert "mqtt" in probes.of(Settings(mqtt_url=broker), HERE)
     assert probes.of(Settings(self_test=False), HERE) == {}
 
