@@ -43,7 +43,7 @@ def simulate_town() -> None:
 def simulate_storm(
     units: Annotated[int, typer.Option(min=1, max=200_000, help="Units that report.")] = 120_000,
     presses: Annotated[int, typer.Option(min=0, help="How many of them press as well.")] = 500,
-    rate: Annotated[float, typer.Option(min=1, max=5_000, help="Events a second.")] = 400.0,
+    rate: Annotated[float, typer.Option(min=1, max=5_000, help="Events a second.")] = 420.0,
     lines: Annotated[int, typer.Option(min=1, max=2_000, help="Connections at once.")] = 100,
     seed: Annotated[int | None, typer.Option(help="Repeat a storm.")] = None,
 ) -> None:
