@@ -27,7 +27,7 @@ PREPARE = "telecare.prepare_planned"
 RING = "telecare.ring_planned"
 MISSED = "telecare.planned_missed"
 PREPARE_EVERY = timedelta(minutes=10)
-HOUSE_SUBJECT = UUID(int=0)  # preparing the day is one duty of the whole house
+the_house = UUID(int=0)  # preparing the day is one duty of the whole house
 CODE = "planned_call"
 SHORTEST, LONGEST = 15, 12 * 60  # minutes in which a call has to succeed
 
@@ -179,7 +179,7 @@ def plan(
     )
     session.add(made)
     session.flush()
-    deadlines.set_(session, PREPARE, HOUSE_SUBJECT, clock.now())
+    deadlines.set_(session, PREPARE, the_house, clock.now())
     journal.record(
         session, CallPlanWritten(call_plan_id=made.id, purpose=purpose, person_id=person_id)
     )

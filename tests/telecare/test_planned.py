@@ -181,7 +181,7 @@ def test_todays_list_through_the_whole_application(signed_in: SignIn) -> None:
     made = client.post("/api/v1/planned-calls/plans", json=new | {"within_minutes": 720})
     assert made.status_code == 201
     with db.transaction() as session:
-        planned.prepare(session, planned.HOUSE_SUBJECT)
+        planned.prepare(session, planned.the_house)
     (one,) = client.get("/api/v1/planned-calls").json()
     url = f"/api/v1/planned-calls/{one['id']}/done"
     refused = client.post(url, json={"result": "follow_up"})
