@@ -16,9 +16,9 @@ from telecare.signals import Signal
 from telecare.triage import Becomes
 
 EVERY = timedelta(minutes=1)
-# Once may be a restart: it is tried again soon, and the second failure is a fault.
+# A start or a restart takes its time: it is tried again soon, and the third failure is a fault.
 AGAIN_AFTER = timedelta(seconds=10)
-ENOUGH = 2
+ENOUGH = 3
 # Nobody tests any more: that is a fault too.
 UNTESTED_AFTER = timedelta(minutes=4)
 # A door that no process of ours has wanted for so long is no longer one.
@@ -105,7 +105,7 @@ def passed(session: Session, door: str, took_ms: float) -> None:
 
 
 def failed(session: Session, door: str, reason: str) -> None:
-    """It did not; from the second time on the room is told."""
+    """It did not; from the third time on the room is told."""
     test = _held(session, door)
     if test is None:
         return
