@@ -33,12 +33,12 @@ RULES: dict[str, list[dict[str, object]]] = {
         {"fact": "isee", "at_most": 15_000},
     ],
 }
-DAYS_AHEAD = 14
+DAYS_AHEAD = 60
 FIRST, HALF_HOURS, SATURDAY = time(9), 6, 5
 
 
 def furnish(session: Session) -> None:
-    """Doors and sheets once; times for the days ahead whenever they are missing."""
+    """Doors, sheets, and times for the weeks ahead: once, a second time changes nothing."""
     codes.settle(session)
     if not access_points.active(session):
         _doors(session)
@@ -48,10 +48,8 @@ def furnish(session: Session) -> None:
             if rules := RULES.get(service.name):
                 directory.change(session, service, rules=rules)
     desk = session.scalar(select(Service).where(Service.name == DESK))
-    if desk is not None:
-        found = calendars.of_service(session, desk.id)
-        calendar = found[0] if found else _calendar(session, desk)
-        _times(session, calendar)
+    if desk is not None and not calendars.of_service(session, desk.id):
+        _times(session, _calendar(session, desk))
 
 
 def _doors(session: Session) -> None:
@@ -91,13 +89,8 @@ def _calendar(session: Session, desk: Service) -> Calendar:
 def _times(session: Session, calendar: Calendar) -> None:
     """Six half hours each morning from Monday to Friday."""
     today = clock.now().astimezone(ZONE)
-    there = {
-        slot.starts_at.astimezone(ZONE).date()
-        for slot in calendars.slots(session, calendar.id, limit=500)
-    }
     for ahead in range(1, DAYS_AHEAD + 1):
         day = (today + timedelta(days=ahead)).date()
-        if day.weekday() >= SATURDAY or day in there:
-            continue
-        at = datetime.combine(day, FIRST, tzinfo=ZONE)
-        calendars.offer(session, calendar, starts_at=at, minutes=30, repeat=HALF_HOURS)
+        if day.weekday() < SATURDAY:
+            at = datetime.combine(day, FIRST, tzinfo=ZONE)
+            calendars.offer(session, calendar, starts_at=at, minutes=30, repeat=HALF_HOURS)
