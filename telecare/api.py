@@ -90,7 +90,10 @@ class DeviceOut(Out):
     account: str
     cipher: str
     heartbeat_s: int
+    test_every_s: int
     label: str
+    area: str
+    carrier: str
     person_id: UUID | None
     address_id: UUID | None
     last_seen_at: datetime | None
@@ -112,6 +115,9 @@ class DeviceIn(BaseModel):
     key: Annotated[str, Field(max_length=80)] = ""
     heartbeat_s: Annotated[int, Field(ge=0, le=7 * 86400)] = 0
     label: Annotated[str, Field(max_length=120)] = ""
+    area: Annotated[str, Field(max_length=80)] = ""
+    carrier: Annotated[str, Field(max_length=80)] = ""
+    test_every_s: Annotated[int, Field(ge=0, le=devices.LONGEST_TEST)] = 0
     person_id: UUID | None = None
 
 
