@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--loris", type=int, default=200, help="slow peers in tests/gates/test_trouble"
     )
+    parser.addoption("--damaged", type=int, default=300, help="damaged frames at each door")
     parser.addoption("--returning", type=int, default=500, help="units that come back at once")
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
