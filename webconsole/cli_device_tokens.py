@@ -52,8 +52,6 @@ def revoke(token: Annotated[UUID, typer.Argument(help="The id that `list` shows.
 def _device(session: Session, account: str) -> Device:
     device = devices.by_account(session, account.strip().upper(), devices.JSON)
     if device is None:
-        raise Invalid(
-            f"There is no device {account} of the protocol {devices.JSON}: add it first, with "
-            "`centrale devices import` or the page of devices"
-        )
+        said = f"There is no device {account} of the protocol {devices.JSON}: add it first"
+        raise Invalid(said)
     return device
