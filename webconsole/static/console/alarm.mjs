@@ -114,10 +114,13 @@ function Step({ step, n, busy, run }) {
     <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
     <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
     ${run
-      ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${step.label} onClick=${() => run(step)}>${step.button}</button>`
+      ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${spoken(step)} onClick=${() => run(step)}>${step.button}</button>`
       : html`<span></span>`}
   </li>`;
 }
+
+/** The name of a step's button, in which its own word is heard too. */
+const spoken = (step) => (step.label.includes(step.button) ? step.label : `${step.button}: ${step.label}`);
 
 const stateWord = (state) =>
   ({ done: t("Done:"), now: t("Now:"), todo: t("Then:"), waits: t("Waiting:") })[state];
