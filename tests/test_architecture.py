@@ -25,7 +25,7 @@ from tests.house import ROOT, Source, sources, tree
 
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
 # Beyond these the house as a whole has grown fat; the aims of docs are a little lower.
-FAT = {"module median": 110, "module p90": 300, "function median": 12, "function p90": 36}
+FAT = {"module median": 120, "module p90": 300, "function median": 12, "function p90": 36}
 
 RINGING = {Lane.EMERGENCY, Lane.CONCERN}
 
