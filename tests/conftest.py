@@ -37,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--damaged", type=int, default=300, help="damaged frames at each door")
     parser.addoption("--returning", type=int, default=500, help="units that come back at once")
+    parser.addoption(
+        "--tamperings", type=int, default=60, help="tries in tests/registry/test_sealing.py"
+    )
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from registry import journal, sealing
 from registry.kit import clock
-from registry.kit.db import engine, transaction
+from registry.kit.db import engine, factory, transaction
 from registry.kit.settings import settings
 from tests.waiting import eventually
 
@@ -88,6 +88,29 @@ def test_tampering_is_found(kind: str) -> None:
     tamper(TAMPERINGS[kind].format(a=first, b=second, s=seals[1]))
 
     assert findings(), f"{kind} at {first} and {second} was not found"
+
+
+def test_none_of_many_random_tamperings_goes_unfound(pytestconfig: pytest.Config) -> None:
+    """`--tamperings 1000` is the proof; each is undone before the next."""
+    entries, seals = numbers()
+    tries = pytestconfig.getoption("--tamperings")
+    unfound = []
+    with engine().begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for number in range(tries):
+            dice = random.Random(number)
+            kind = dice.choice(sorted(TAMPERINGS))
+            first, second = dice.sample(entries[:-1], 2)
+            undone = connection.begin_nested()
+            written = TAMPERINGS[kind].format(a=first, b=second, s=dice.choice(seals[:-1]))
+            assert connection.execute(text(written)).rowcount != 0
+            with factory(bind=connection, join_transaction_mode="conditional_savepoint") as session:
+                if not list(sealing.verify(session)):
+                    unfound.append((number, kind))
+            undone.rollback()
+
+    assert unfound == []
+    assert findings() == []
 
 
 def test_cutting_the_tail_with_its_seals_is_found() -> None:

@@ -1,5 +1,6 @@
 """The live feed: who may listen, what they hear, and how they catch up."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -8,10 +9,11 @@ import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from registry import door, journal, tokens
+from registry import administration, door, journal, staff, tokens
 from registry.access import Role
 from registry.kit.db import transaction
 from tests.conftest import somebody
+from tests.waiting import eventually
 from webconsole import live
 
 SignIn = Callable[..., TestClient]
@@ -109,6 +111,43 @@ def test_signing_out_closes_the_socket(signed_in: SignIn) -> None:
         with pytest.raises(WebSocketDisconnect) as closed:
             heard(socket, "nothing more")
     assert closed.value.code == live.UNAUTHENTICATED
+
+
+def test_an_account_that_is_closed_hears_nothing_more_within_two_seconds(
+    signed_in: SignIn,
+) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        heard(socket, "snapshot")
+        with transaction() as session:
+            ada = somebody(session, "ada", "Ada Facsimile", Role.ADMINISTRATOR)
+            administration.let_go(session, staff.named(session, "anna"), ada.actor)
+        closing = time.monotonic()
+        with pytest.raises(WebSocketDisconnect) as closed:
+            heard(socket, "nothing more")
+    assert closed.value.code == live.UNAUTHENTICATED
+    assert time.monotonic() - closing < 2
+
+
+def test_rights_that_change_hold_on_an_open_screen_too(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        heard(socket, "snapshot")
+        (console,) = live.hub.consoles
+        with transaction() as session:
+            anna = staff.named(session, "anna")
+            staff.change(
+                session,
+                anna,
+                name=anna.name,
+                roles={Role.TECHNICIAN},
+                office_id=None,
+                team_id=None,
+            )
+
+        eventually(lambda: console.actor.roles == {Role.TECHNICIAN})
 
 
 def test_a_program_listens_with_a_token_and_hears_only_what_it_may(client: TestClient) -> None:

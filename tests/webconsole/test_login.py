@@ -7,10 +7,11 @@ import pytest
 import time_machine
 from starlette.testclient import TestClient
 
-from registry import door, people, staff, tokens
+from registry import door, people, sessions, staff, tokens
 from registry.access import Role
 from registry.kit import clock
 from registry.kit.db import transaction
+from registry.kit.errors import TooMany
 from tests.conftest import PASSWORD, somebody
 
 SignIn = Callable[..., TestClient]
@@ -190,3 +191,33 @@ def test_opening_a_file_is_written_down_and_a_restricted_one_does_not_exist(
         reads = session.query(Entry).where(Entry.kind == people.PersonRead.kind).all()
     assert [each.person_id for each in reads] == [known]
     assert all(each.actor_id is not None for each in reads)
+
+
+@pytest.mark.usefixtures("anna_exists")
+def test_guesses_from_many_networks_are_one_a_second_and_others_are_not_held_up(
+    client: TestClient,
+) -> None:
+    """A minute of ten guesses a second; time is moved, and the slow hash is left out."""
+    with transaction() as session:
+        somebody(session, "bruno", "Bruno Costa", Role.OPERATOR)
+    start, tried = clock.now(), 0
+    for tick in range(600):
+        with time_machine.travel(start + timedelta(milliseconds=100 * tick), tick=False):
+            try:
+                sessions.count_guess("anna", f"198.51.100.{tick % 250}")
+                tried += 1
+            except TooMany:
+                continue
+
+    assert tried <= 60 + sessions.GUESSES_AT_ONCE
+    with time_machine.travel(start + timedelta(seconds=60), tick=False):
+        assert enter(client, "bruno") == 303
+
+
+def test_a_cookie_stolen_before_the_end_opens_nothing_after_it(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    stolen = client.cookies[door.COOKIE]
+    client.post("/esci", follow_redirects=False)
+    client.cookies.set(door.COOKIE, stolen, domain="testserver.local", path="/")
+
+    assert client.get("/api/v1/me").status_code == 401
