@@ -43,7 +43,7 @@ def show_today(
         missed=sum(each.state is PlannedState.MISSED for each in found),
         mine=mine,
         people=people,
-        staff=dict(session.execute(staff).tuples().all()),
+        staff={key: name for key, name in session.execute(staff)},  # noqa: C416 - rows are typed
         open_states=OPEN | {PlannedState.MISSED},
         results=list(Result),
         at=clock.now(),
