@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Select, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
 from registry import access, journal, people
-from registry.access import Actor, Right
+from registry.access import Actor
 from registry.kit import clock
 from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
