@@ -16,7 +16,7 @@ from registry.kit.settings import CHECKOUT
 from webconsole import house, migrate
 from webconsole.cli_checks import Failed
 
-CHANGES = ("CREATE", "ALTER", "DROP", "COMMENT", "UPDATE", "DELETE", "INSERT")
+CHANGES = ("CREATE", "ALTER", "DROP", "COMMENT", "UPDATE", "DELETE")
 
 
 def check() -> None:
