@@ -54,15 +54,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests are shuffled; those that share one running house are told in the order written."""
-    told = [each for each in items if {"stories", "browser"} & set(each.path.parts)]
-    those = set(told)
-    in_order = iter(sorted(told, key=lambda each: (each.path, _line_of(each))))
-    items[:] = [next(in_order) if each in those else each for each in items]
+    """Tests are shuffled; those of one running house stay together, in the order written.
+
+    They come first, so that each house is started once, and by one worker.
+    """
+    told = [each for each in items if _shares(each)]
+    for each in told:
+        each.add_marker(pytest.mark.xdist_group(each.path.name))
+    told.sort(key=lambda each: (each.path, each.reportinfo()[1] or 0))
+    items[:] = told + [each for each in items if not _shares(each)]
 
 
-def _line_of(item: pytest.Item) -> int:
-    return item.reportinfo()[1] or 0
+def _shares(item: pytest.Item) -> bool:
+    told = {"stories", "browser"} & set(item.path.parts)
+    return bool(told) or item.get_closest_marker("in_order") is not None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -95,7 +100,11 @@ def hints_of(worker_id: str) -> str:
 
 
 def forget_settings() -> None:
-    """Let the process read its settings anew."""
+    """Let the process read its settings anew, and let go of what it reached with the old ones."""
+    if db.engine.cache_info().currsize:
+        db.engine().dispose()
+    if live.client.cache_info().currsize:
+        live.client().close()
     for cached in (settings, db.engine, live.client, jobs.app, crypto._cipher):
         cached.cache_clear()
 

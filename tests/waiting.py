@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def eventually(true: Callable[[], Any], *, within: float = 15.0) -> Any:
@@ -12,3 +15,9 @@ def eventually(true: Callable[[], Any], *, within: float = 15.0) -> Any:
         assert time.monotonic() < limit, f"nothing for {within} s"
         time.sleep(0.05)
     return found
+
+
+def apart(work: Callable[..., T], *given: Any) -> T:
+    """Call it in a thread of its own: where a browser was opened, its loop runs in ours."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, *given).result()

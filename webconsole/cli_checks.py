@@ -93,7 +93,7 @@ def test(context: typer.Context) -> None:
     """Run every test, browser tests included; further words go to pytest."""
     _have_chromium()
     processes = str(min(8, max(2, os.cpu_count() or 2)))
-    words = _python("pytest", "-n", processes, "--dist", "worksteal", *context.args)
+    words = _python("pytest", "-n", processes, "--dist", "loadgroup", *context.args)
     os.chdir(CHECKOUT)
     sys.stdout.flush()
     os.execv(words[0], words)  # noqa: S606 - the last word is pytest's

@@ -71,7 +71,7 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/elenco", say("Directory"), "e", Right.READ_CASES),
         ("/prenotazioni", say("Bookings"), "b", Right.READ_CASES),
         ("/teleassistenza", say("Telecare"), "t", Right.ANSWER_ALARMS),
-        ("/revisione", say("Revision"), "r", Right.READ_JOURNAL),
+        ("/revisione", say("Revision"), "v", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
         ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),
     )

@@ -42,6 +42,7 @@ def test_the_file_of_a_subscriber(anna: Console, town: Town) -> None:
     anna.page.locator("#new-phone").fill("081 555 0166")
     anna.press("Enter")
     expect(anna.page.locator(".rungs > li")).to_have_count(2)
+    expect(anna.page.get_by_role("status")).to_have_text("collegato")
 
     anna.page.get_by_text("Annota un’assenza").press("Enter")
     anna.tab_to("#away-reason")

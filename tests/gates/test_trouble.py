@@ -25,7 +25,7 @@ from telecare.protocols.dc09_frames import Dc09Framer, wrap
 from tests.gates.conftest import Receiver
 from tests.gates.crowds import Crowd, press
 from tests.gates.diallers import KEY, Dialler
-from tests.waiting import eventually
+from tests.waiting import apart, eventually
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(900)]
 
@@ -166,7 +166,7 @@ def test_slow_peers_delay_nobody_and_are_sent_away(
             each.sendall(b"\n00")
             each.setblocking(False)
         crowd = Crowd(port, until=time.monotonic() + 60)
-        asyncio.run(_honest(crowd, units=20, events=20))
+        apart(asyncio.run, _honest(crowd, units=20, events=20))
         assert len(crowd.acknowledged) == 400
         print(f"{number} slow peers, p99 {1000 * crowd.percentile(0.99):.0f} ms")  # noqa: T201
         assert crowd.percentile(0.99) < GOOD_P99
@@ -205,7 +205,7 @@ def test_after_an_outage_all_are_back_at_once(port: int, request: pytest.Fixture
         )
         await asyncio.gather(*units)
 
-    asyncio.run(everybody())
+    apart(asyncio.run, everybody())
     took = time.monotonic() - began
     print(f"{number} units, {len(crowd.acknowledged)} events in {took:.1f} s, again {crowd.again}")  # noqa: T201
     assert len(crowd.acknowledged) == 3 * number

@@ -15,7 +15,7 @@ from telecare.faults import Fault
 from telecare.outages import By, Outage
 from telecare.simulator_doors import SAYINGS, Unit
 from tests.stories.conftest import House
-from tests.waiting import eventually
+from tests.waiting import apart, eventually
 from webconsole.demo import storm
 from webconsole.demo.storm import Wish
 
@@ -27,7 +27,7 @@ def test_a_storm_passes_and_every_press_is_on_the_board(house: House) -> None:
     chosen = settings().model_copy(update={"demo": True})
     said: list[str] = []
 
-    done = storm.rehearse(chosen, WISH, said.append)
+    done = apart(storm.rehearse, chosen, WISH, said.append)
 
     assert done.complete
     assert (done.storm.acknowledged, len(done.delays)) == (400, 20)

@@ -157,7 +157,8 @@ def test_a_token_acts_with_its_owners_rights_until_it_is_revoked(client: TestCli
         secret = tokens.issue(session, somebody(session, "aldo", "Aldo Verdi", Role.AUDITOR))
     header = {"Authorization": f"Bearer {secret}"}
 
-    assert client.get("/api/v1/me", headers=header).json()["rights"] == ["read_journal"]
+    mine = client.get("/api/v1/me", headers=header).json()["rights"]
+    assert mine == ["read_journal", "read_restricted"]
     assert client.get("/api/v1/people?q=rossi", headers=header).status_code == 403
     assert client.get("/api/v1/me", headers={"Authorization": "Bearer no"}).status_code == 401
     with transaction() as session:

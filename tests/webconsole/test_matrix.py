@@ -14,6 +14,8 @@ from tests.conftest import empty
 from tests.webconsole import matrix
 from tests.webconsole.matrix import Asker, Door, World
 
+pytestmark = pytest.mark.in_order
+
 HOW = """
 tests/webconsole/matrix.txt says who passes each door, one line each. Compare the lines below with
 what you meant; then write them there (lines with + are what the code does, lines with - what the

@@ -28,7 +28,7 @@ export function Banners() {
     html`<div class="banner warn" role="alert">
       <${Icon} name="lock" />
       <span>${tn("%(n)s reserved file was opened with a reason.", "%(n)s reserved files were opened with a reason.", openings)}</span>
-      <a class="button small" href="/aperture">${t("Look")}</a>
+      <a class="button small" href="/aperture">${t("See which")}</a>
     </div>`}
     ${doors.length > 0 &&
     html`<div class="banner warn" role="alert">

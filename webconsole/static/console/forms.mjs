@@ -1,6 +1,7 @@
 // Forms of the other pages: sent as JSON; a refusal stands beside its field, and nothing typed is lost.
 //
-//   data-post   where to; on success the page is looked at anew
+//   data-post   where to; on success the page is looked at anew. Such a form has method="post" too:
+//               sent before this module is there, it must not put what was typed into an address
 //   data-show   the id of the place where the answer's texts appear instead
 //   data-sure   a question to be answered first
 //   data-join   on a fieldset: its ticked values as one text; data-list on a field: its commas make a list
