@@ -24,6 +24,9 @@ from tests.dispatch.conftest import HOME, NEAR, on_duty
 from webconsole import wiring
 
 
+STEP = 4.0  # seconds between two turns
+
+
 class Hours:
     """A clock that runs as fast as the test likes."""
 
@@ -85,8 +88,8 @@ def offer_of(session: Session, intervention_id: UUID) -> Offer:
 
 
 def live(crew: SimulatedTeam, hours: Hours, seconds: float) -> None:
-    for _ in range(int(seconds)):
-        hours.seconds += 1
+    for _ in range(int(seconds / STEP)):
+        hours.seconds += STEP
         crew.turn()
 
 
