@@ -52,15 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[HINTS] = running.redis_url
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Whoever shares a running house goes to one worker, so that the house is started once."""
-    if _shares(item):
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests are shuffled; those of one running house stay together, in the order written."""
+    """Tests are shuffled; those of one running house stay in the order written, and come first."""
     told = sorted(filter(_shares, items), key=lambda each: (each.path, each.reportinfo()[1] or 0))
     items[:] = told + [each for each in items if not _shares(each)]
 
