@@ -23,7 +23,8 @@ from telecare import batch
 from telecare.batch import Book, Received
 from telecare.protocols.base import Kind, Message, Phase, Report, Verdict
 
-LARGEST = 256  # frames a commit
+# Small enough that the next group is read while this one is written.
+LARGEST = 96  # frames a commit
 # Units repeat after some seconds: what could not be stored by then is left unanswered, so that
 # they use their second destination.
 PATIENCE = 8.0  # seconds
