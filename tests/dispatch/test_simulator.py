@@ -23,7 +23,6 @@ from registry.kit.db import transaction
 from tests.dispatch.conftest import HOME, NEAR, on_duty
 from webconsole import wiring
 
-
 STEP = 4.0  # seconds between two turns
 
 
