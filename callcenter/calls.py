@@ -84,6 +84,12 @@ class Call(Base):
     reply: Mapped[str] = mapped_column(default="", server_default="")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    # Keys pressed before the line is cut: a home unit without its clear-down would dial again.
+    last_tones: Mapped[str] = mapped_column(default="", server_default="")
+    farewell_at: Mapped[datetime | None]
+    cleared_at: Mapped[datetime | None]
+    # Who is asked first: they hold what the call belongs to.
+    for_operator: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     # Alarms live above, in telecare.
     alarm_id: Mapped[UUID | None] = mapped_column(index=True)
     operator_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
@@ -149,6 +155,7 @@ def place(
     person_id: UUID | None,
     operator_id: UUID,
     alarm_id: UUID | None = None,
+    last_tones: str = "",
 ) -> Call:
     """We want to ring somebody: the wish is written with the decision, a worker dials."""
     number = e164(to, field="to")
@@ -170,6 +177,7 @@ def place(
         person_id=person_id,
         operator_id=operator_id,
         alarm_id=alarm_id,
+        last_tones=last_tones,
         arrived_at=clock.now(),
     )
     session.add(call)
@@ -236,7 +244,9 @@ def abandon(
     call.ended_at = at or clock.now()
     call.ended_because = "caller_hung_up"
     call.operator_id = None
-    call.call_back = bool(call.number) and call.ended_at - call.arrived_at > SHORT_WAIT
+    # A call of an alarm is called back for the alarm, which stays open.
+    known = bool(call.number) and call.alarm_id is None
+    call.call_back = known and call.ended_at - call.arrived_at > SHORT_WAIT
     no_longer_offered(call)
     deadlines.set_(session, HANG_UP, call.id, clock.now() + hang_up_in)
     if call.call_back:

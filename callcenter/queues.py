@@ -43,14 +43,30 @@ def in_turn(handler: Handler) -> Handler:
 def match(session: Session) -> int:
     """Offer waiting calls to free operators; returns how many were offered."""
     waiting = _waiting(session)
+    first = [call for call in waiting if call.for_operator and _offered_first(session, call)]
+    waiting = [call for call in waiting if call not in first]
     free = _free(session) if waiting else []
     if not free:
-        return 0
+        return len(first)
     by_id = {call.id: call for call in waiting}
     pairs = routing.pairs(_facts(session, waiting), free)
     for call_id, operator_id in pairs:
         answering.offer(session, by_id[call_id], operator_id)
-    return len(pairs)
+    return len(first) + len(pairs)
+
+
+def _offered_first(session: Session, call: Call) -> bool:
+    """Ask whoever holds what the call belongs to, before anybody: also while that occupies them."""
+    if call.for_operator is None:
+        return False
+    operator = operators.of(session, call.for_operator)
+    if not operator.present or operator.state is not operators.State.IDLE:
+        return False
+    asked = offers.asked(session, [call.id]).get(call.id, {}).get(operator.staff_id)
+    if asked is not None and _ago(clock.now() - asked) < routing.ASK_AGAIN_AFTER:
+        return False
+    answering.offer(session, call, operator.staff_id)
+    return True
 
 
 def position(session: Session, call: Call) -> int:

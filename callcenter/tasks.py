@@ -14,7 +14,7 @@ from celery import shared_task
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from callcenter import answering, calls, legs, news, queues
+from callcenter import answering, calls, farewell, legs, news, queues, tone_tasks, tones
 from callcenter.call_events import CallUncertain
 from callcenter.call_states import ON_THE_LINE, STEPS, CallState, Direction
 from callcenter.calls import Call
@@ -150,11 +150,14 @@ def hang_up(call_id: UUID) -> None:
         parts = legs.of_call(session, call_id)
     if not call.over:
         return
+    spared = farewell.say(call, parts)
     for leg in parts:
-        if leg.rank < LegState.COMPLETED.rank and leg.left_at is None:
+        cut = call.farewell_at is not None and leg.part is Part.CALLER
+        if leg.rank < LegState.COMPLETED.rank and leg.sid != spared and (cut or not leg.left_at):
             _unless_refused(call_id, lambda leg=leg: carrier().hang_up(leg.sid))  # type: ignore[misc]
     conference = call.conference_sid
-    if conference is not None:
+    # While a unit hears its farewell the conference ends by itself, with its last line.
+    if conference is not None and spared is None:
         _unless_refused(call_id, lambda: carrier().end_conference(conference))
 
 
@@ -178,6 +181,7 @@ HINTED: dict[str, Callable[[UUID], None]] = {
     calls.SOFTPHONE: softphone,
     calls.PLACE: place_call,
     calls.HANG_UP: hang_up,
+    tones.SEND: tone_tasks.send,
 }
 
 

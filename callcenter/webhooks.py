@@ -20,6 +20,7 @@ from callcenter import (
     queues,
     sentences,
     tasks,
+    tones,
 )
 from callcenter.answering import PULL
 from callcenter.call_states import QUEUED, CallState
@@ -229,6 +230,28 @@ def hold() -> Response:
 def announce() -> Response:
     """What everybody in a conference hears."""
     return _xml(twiml.say(sentences.hold()))
+
+
+@router.post(paths.TONES.removeprefix("/twilio"))
+def press(hook: Signed) -> Response:
+    """Which keys the other side's line is to hear; asked again it says the same."""
+    with transaction() as session:
+        tones_id = _uuid(hook.call_id)
+        wish = session.get(tones.Tones, tones_id) if tones_id else None
+    return _xml(twiml.press(wish.digits) if wish else twiml.nothing())
+
+
+@router.post(paths.FAREWELL.removeprefix("/twilio"))
+def farewell(hook: Signed) -> Response:
+    """A unit hears its clear-down before its line is cut."""
+
+    def work(_: Session, call: Call) -> str:
+        if not call.over or not call.last_tones:
+            return twiml.say_and_end()
+        call.cleared_at = call.cleared_at or clock.now()
+        return twiml.press_and_end(call.last_tones)
+
+    return _of_call(hook, "farewell", work)
 
 
 @router.post(paths.TEXT_STATUS.removeprefix("/twilio"))

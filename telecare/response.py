@@ -11,9 +11,10 @@ from dispatch.interventions import Intervention, Priority
 from registry.access import Actor
 from registry.kit.errors import Invalid, WrongState
 from registry.places import Place
-from telecare import subscribers
+from telecare import subscribers, unit_lines
 from telecare.alarms import Alarm, AlarmState
 from telecare.subscribers import Home
+from telecare.voice_profiles import Command
 
 SOURCE = "telecare"
 
@@ -26,10 +27,15 @@ def home_of(session: Session, alarm: Alarm, actor: Actor) -> Home:
 
 def call_home(session: Session, alarm: Alarm, actor: Actor) -> Call:
     """Call the home; Invalid when no number is known."""
-    number = home_of(session, alarm, actor).phone
+    home = home_of(session, alarm, actor)
+    own = unit_lines.number_of(session, alarm.device_id)
+    number = home.phone if home.hidden else own or home.phone
     if number is None:
         raise Invalid("No phone number of the home is known", field="phone")
-    return _call(session, alarm, actor, number, "alarm_home")
+    # Only the unit itself understands its keys: somebody at the home's telephone would wonder.
+    keys = unit_lines.keys(session, alarm.device_id) if number == own else {}
+    last = keys.get(Command.CLEAR_DOWN, "")
+    return _call(session, alarm, actor, number, "alarm_home", last)
 
 
 def call_contact(session: Session, alarm: Alarm, actor: Actor, near_id: UUID) -> Call:
@@ -38,7 +44,9 @@ def call_contact(session: Session, alarm: Alarm, actor: Actor, near_id: UUID) ->
     return _call(session, alarm, actor, contact.phone, "alarm_contact")
 
 
-def _call(session: Session, alarm: Alarm, actor: Actor, number: str, purpose: str) -> Call:
+def _call(
+    session: Session, alarm: Alarm, actor: Actor, number: str, purpose: str, last_tones: str = ""
+) -> Call:
     if actor.staff_id is None:
         raise Invalid("Only a person can speak on a call", field="operator")
     return calls.place(
@@ -49,6 +57,7 @@ def _call(session: Session, alarm: Alarm, actor: Actor, number: str, purpose: st
         person_id=alarm.person_id,
         operator_id=actor.staff_id,
         alarm_id=alarm.id,
+        last_tones=last_tones,
     )
 
 

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
-from callcenter import afterwards, announced, answering, call_events, calls, operators, queues
+from callcenter import (
+    afterwards,
+    announced,
+    answering,
+    call_events,
+    calls,
+    operators,
+    queues,
+    tone_tasks,
+    tones,
+)
 from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
@@ -12,7 +22,17 @@ from registry.journal import Event
 from registry.kit.settings import settings
 from registry.relay import Listener
 from registry.sweeper import Inside, Outside
-from telecare import alarms, escalation, holding, planned, reassurance, ringing, rounds, taken
+from telecare import (
+    alarms,
+    escalation,
+    holding,
+    planned,
+    reassurance,
+    ringing,
+    rounds,
+    taken,
+    unit_calls,
+)
 from telecare.receivers import probes
 from telecare.receivers.prober import Prober
 from webconsole import doors
@@ -22,7 +42,11 @@ LISTENERS: dict[type[Event], Iterable[Listener]] = {
     operators.OperatorAbsent: [holding.holder_left],
     announced.CallReplied: [ringing.heard, reassurance.heard],
     call_events.CallClosed: [ringing.heard, taken.call_closed, reassurance.heard],
-    alarms.AlarmClaimed: [ringing.alarm_taken],
+    call_events.CallArrived: [unit_calls.arrived],
+    call_events.CallAnswered: [unit_calls.answered],
+    alarms.AlarmRaised: [unit_calls.raised],
+    alarms.AlarmHandedBack: [unit_calls.changed_hands],
+    alarms.AlarmClaimed: [ringing.alarm_taken, unit_calls.changed_hands],
     alarms.AlarmClosed: [ringing.alarm_closed],
 }
 
@@ -57,6 +81,7 @@ OUTSIDE: dict[str, Outside] = {
     calls.CHECK: call_tasks.check_call,
     calls.HANG_UP: call_tasks.hang_up,
     calls.SOFTPHONE: call_tasks.softphone,
+    tones.SEND: tone_tasks.send,
     answering.PULL: call_tasks.pull_caller,
     answering.REQUEUE: call_tasks.requeue_caller,
     checks.VERIFY: checks.verify,

@@ -127,6 +127,12 @@ class Carrier(Protocol):
 
     def announce(self, conference_sid: str, call_id: UUID) -> None: ...
 
+    def press(self, conference_sid: str, tones_id: UUID, *, sid: str) -> None:
+        """Press keys on one leg of a conference; which ones, is asked of us."""
+
+    def farewell(self, call_id: UUID, *, sid: str) -> None:
+        """Press the last keys of the call on this leg, then end it: the document is ours."""
+
     def send_text(self, text_id: UUID, *, to: str, from_: str, body: str) -> str: ...
 
     def look(self, sid: str) -> CarrierLeg | None:

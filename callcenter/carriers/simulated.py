@@ -191,6 +191,7 @@ def _shown(leg: Leg) -> dict[str, Any]:
         "direction": leg.direction,
         "state": leg.state.value,
         "heard": leg.heard,
+        "tones": leg.tones,
     }
 
 

@@ -66,6 +66,8 @@ class Leg:
     ended_at: datetime | None = None
     # Everything that was said or played to this person, for whoever looks.
     heard: list[str] = field(default_factory=list)
+    # Keys that were pressed on this line for the machine at its end.
+    tones: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.created_at = self.now()

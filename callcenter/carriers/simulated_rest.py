@@ -260,7 +260,10 @@ class Rest:
         document = fromstring(await self.cloud.wire.ask(url, fields))  # noqa: S314 - our own answer
         for verb in document:
             for each in people:
-                each.leg.heard.append((verb.text or "").strip())
+                if verb.get("digits"):
+                    each.leg.tones.append(verb.get("digits", ""))
+                else:
+                    each.leg.heard.append((verb.text or "").strip())
 
     def _leg(self, sid: str) -> Leg:
         if sid not in self.cloud.legs:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_LETTER = 0.06
 PLAY_SECONDS = 4.0
+SECONDS_PER_TONE = 0.5
 SHORTEST_WAIT = 1.0  # seconds: an empty wait document is asked for again, but not at once
 GATHER_SECONDS = 5.0
 DIAL_SECONDS = 30.0
@@ -112,6 +113,11 @@ class Script:
         await self.leg.wait(len(text) * SECONDS_PER_LETTER)
 
     async def _play(self, verb: Element) -> None:
+        digits = verb.get("digits", "")
+        if digits:
+            self.leg.tones.append(digits)
+            await self.leg.wait(len(digits) * SECONDS_PER_TONE)
+            return
         self.leg.heard.append(f"♪ {(verb.text or '').strip()}")
         await self.leg.wait(PLAY_SECONDS)
 

@@ -194,6 +194,17 @@ class Twilio(Carrier):
         _asked(lambda: room.update(announce_url=url, announce_method="POST"))
 
     @override
+    def press(self, conference_sid: str, tones_id: UUID, *, sid: str) -> None:
+        url = self._url(paths.TONES, tones_id)
+        heard_by = self.client.conferences(conference_sid).participants(sid)
+        _asked(lambda: heard_by.update(announce_url=url, announce_method="POST"))
+
+    @override
+    def farewell(self, call_id: UUID, *, sid: str) -> None:
+        url = self._url(paths.FAREWELL, call_id)
+        _asked(lambda: self.client.calls(sid).update(url=url, method="POST"))
+
+    @override
     def send_text(self, text_id: UUID, *, to: str, from_: str, body: str) -> str:
         callback = self.account.url(f"{paths.TEXT_STATUS}?text={text_id}")
         return str(

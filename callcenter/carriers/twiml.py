@@ -114,6 +114,22 @@ def say(sentence: str) -> str:
     return str(answer)
 
 
+def press(digits: str) -> str:
+    """Press keys, once, and let the call go on."""
+    answer = VoiceResponse()
+    answer.play(digits=digits)
+    return str(answer)
+
+
+def press_and_end(digits: str) -> str:
+    """Press keys, leave the other side time to hear them, and hang up."""
+    answer = VoiceResponse()
+    answer.play(digits=digits)
+    answer.pause(length=1)
+    answer.hangup()
+    return str(answer)
+
+
 def nothing() -> str:
     """Do nothing more."""
     return str(VoiceResponse())

@@ -79,6 +79,14 @@ class Wire(Carrier):
         self._do("announce")
 
     @override
+    def press(self, conference_sid: str, tones_id: UUID, *, sid: str) -> None:
+        self._do(f"press {sid}")
+
+    @override
+    def farewell(self, call_id: UUID, *, sid: str) -> None:
+        self._do(f"farewell {sid}")
+
+    @override
     def send_text(self, text_id: UUID, *, to: str, from_: str, body: str) -> str:
         return self._do("text")
 
