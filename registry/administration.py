@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import any_, select
 from sqlalchemy.orm import Session
 
-from registry import invitations, sessions, staff, tokens
+from registry import factors, identities, invitations, sessions, staff, tokens
 from registry.access import Actor, Compartment, Role
 from registry.kit.errors import Conflict
 from registry.staff import Staff
@@ -73,6 +73,18 @@ def let_back(session: Session, person: Staff) -> str:
     """They work here again; the code with which they choose a new password."""
     staff.come_back(session, person)
     return invitations.make(session, person)
+
+
+def forget_factors(session: Session, person: Staff, actor: Actor) -> None:
+    """They lost phone and paper, or have another account at the body's log-in: they begin anew.
+
+    Whoever might still hold what was lost is signed out. Nobody does it for themselves.
+    """
+    if person.id == actor.staff_id:
+        raise Conflict("Nobody takes away their own second factor: ask another administrator")
+    factors.forget(session, person.id)
+    identities.unlink(session, person.id)
+    sessions.end_all(session, person.id)
 
 
 def _another_administers(session: Session, person: Staff) -> None:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, staff
+from registry import factors, handshakes, journal, staff
 from registry.access import Actor
+from registry.handshakes import Half
 from registry.kit import clock, limits, passwords
+from registry.kit.crypto import Sealed, digest
 from registry.kit.db import Base, Id, transaction
-from registry.kit.errors import NotAllowed, NotFound, NotSignedIn
+from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem
 from registry.kit.settings import settings
 from registry.staff import Staff
 
@@ -30,6 +32,7 @@ BROWSER = 60  # letters
 class SignedIn(journal.Event):
     staff_id: UUID
     session_id: UUID
+    means: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,14 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
     # In two words, such as "Firefox, Windows": so that its owner knows it again in the list.
     browser: Mapped[str] = mapped_column(default="", server_default="")
+    # password, password+app, password+recovery, passkey, provider, provider+app, …
+    means: Mapped[str] = mapped_column(default="password", server_default="password")
+    # Two factors, in whatever way.
+    strong: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # When whoever sits there last showed that it is still them.
+    proved_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=func.now())
+    # What the body's log-in gave us, for signing out there too.
+    id_token: Mapped[bytes | None] = mapped_column(Sealed("sessions.id_token"))
 
 
 @dataclass(frozen=True)
@@ -69,10 +80,17 @@ class Signed:
     actor: Actor
     locked: bool
     csrf: str
+    proved_at: datetime
+    # The house wants a second factor of them, and they have none yet.
+    owes_factor: bool
 
 
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+class Halfway(Problem):
+    """The password is right and a second factor is wanted; `secret` is for this browser."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__("Now your second factor")
+        self.secret = secret
 
 
 def csrf_of(secret: str) -> str:
@@ -84,7 +102,8 @@ def sign_in(login: str, password: str, *, network: str, browser: str = "") -> tu
     """The secret for a new session's cookie, and who it is.
 
     Raises TooMany after several guesses at one account or from one network (each in its own
-    transaction, so that refusing does not forget the attempt), NotAllowed when they are wrong.
+    transaction, so that refusing does not forget the attempt), NotAllowed when they are wrong,
+    Halfway when a second factor has to follow.
     """
     account = count_guess(login, network)
     with transaction() as session:
@@ -96,7 +115,13 @@ def sign_in(login: str, password: str, *, network: str, browser: str = "") -> tu
             journal.record(session, SignInRefused(staff_id=person.id if person else None))
         else:
             limits.forget(session, account)
-            return _start(session, person, browser), person.actor
+            if not factors.has(session, person.id):
+                return start(session, person, browser=browser, means="password"), person.actor
+            half = handshakes.begin(
+                session, Half.SECOND_FACTOR, staff_id=person.id, means="password"
+            )
+    if known and person is not None:
+        raise Halfway(half)
     raise NotAllowed("Log-in name or password are not right", field="password")
 
 
@@ -112,12 +137,28 @@ def count_guess(login: str, network: str) -> str:
     return account
 
 
-def _start(session: Session, person: Staff, browser: str) -> str:
+def start(
+    session: Session,
+    person: Staff,
+    *,
+    browser: str,
+    means: str,
+    strong: bool = False,
+    id_token: str = "",
+) -> str:
+    """The secret for the cookie of a new session of somebody who has shown who they are."""
     secret = secrets.token_urlsafe(32)
-    started = SignIn(digest=digest(secret), staff_id=person.id, browser=browser[:BROWSER])
+    started = SignIn(
+        digest=digest(secret),
+        staff_id=person.id,
+        browser=browser[:BROWSER],
+        means=means,
+        strong=strong,
+        id_token=id_token.encode() or None,
+    )
     session.add(started)
     session.flush()
-    journal.record(session, SignedIn(staff_id=person.id, session_id=started.id))
+    journal.record(session, SignedIn(staff_id=person.id, session_id=started.id, means=means))
     return secret
 
 
@@ -143,32 +184,19 @@ def check(session: Session, secret: str | None, *, active: bool = True) -> Signe
         signed.locked = True
     if active and not signed.locked and now - signed.used_at > TOUCH_EVERY:
         signed.used_at = now
-    return Signed(signed.id, person.actor, signed.locked, csrf_of(secret))
+    return Signed(
+        signed.id,
+        person.actor,
+        signed.locked,
+        csrf_of(secret),
+        signed.proved_at,
+        owes_factor=not signed.strong and factors.owed_by(person.actor),
+    )
 
 
 def lock(session: Session, session_id: UUID) -> None:
     """The person leaves the desk: the screen asks for the password, alarms go on sounding."""
     session.execute(update(SignIn).where(SignIn.id == session_id).values(locked=True))
-
-
-def unlock(session: Session, signed: Signed, password: str) -> None:
-    """The same person is back; NotAllowed when the password is not theirs."""
-    prove(session, signed, password)
-    session.execute(
-        update(SignIn).where(SignIn.id == signed.id).values(locked=False, used_at=clock.now())
-    )
-
-
-def prove(session: Session, signed: Signed, password: str) -> None:
-    """It is still the person who signed in: asked before what must not be done in their name.
-
-    NotAllowed when the password is not theirs, TooMany after several guesses.
-    """
-    with transaction() as counting:
-        limits.take(counting, f"unlock:{signed.id}", every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
-    person = session.get(Staff, signed.actor.staff_id)
-    if person is None or not passwords.right(password, person.password):
-        raise NotAllowed("The password is not right", field="password")
 
 
 def sign_out(session: Session, signed: Signed) -> None:

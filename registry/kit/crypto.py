@@ -3,6 +3,7 @@
 Stored form: key version (1 byte), nonce (12 bytes), ciphertext with tag.
 """
 
+import hashlib
 import os
 import secrets
 from functools import lru_cache
@@ -18,6 +19,11 @@ from registry.kit.settings import settings
 
 NONCE = 12
 VERSION = 1
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret of 128 random bits or more: nobody guesses what it was."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def key_file(name: str, length: int = 32) -> bytes:

@@ -193,6 +193,12 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(
         default=15, ge=1, le=720, description="Minutes without use after which a session locks."
     )
+    second_factor_for: Literal["nobody", "administrators", "everybody"] = Field(
+        default="nobody",
+        description="Who must have a second factor (an app's codes or a passkey) before anything "
+        "opens: `nobody`, `administrators` (and auditors) or `everybody`. Whoever has one is asked "
+        "for it in any case.",
+    )
     worker_processes: int = Field(
         default=2, ge=1, le=64, description="Tasks the worker runs at the same time."
     )
