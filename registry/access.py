@@ -152,6 +152,7 @@ UNHEARD = frozenset(
         "registry.access_log_read",
         "registry.glass_broken",
         "registry.opening_seen",
+        "telecare.way_in_shown",
     }
 )
 # The coordinator hears of these at once.

@@ -38,13 +38,15 @@ class PhoneOut(Out):
 
 
 class AddressOut(Out):
+    """How to get in is asked for apart, with a reason, where telecare keeps it."""
+
     id: UUID
     kind: AddressKind
     street: str
     town: str
     latitude: float | None
     longitude: float | None
-    how_to_get_in: str
+    has_way_in: bool
 
 
 class AlertOut(Out):

@@ -44,7 +44,12 @@ class Address(Base):
     town: Mapped[str]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+    # Which bell, which gate: shown while an alarm is open or for a reason, never with the address.
     how_to_get_in: Mapped[str] = mapped_column(default="")
+
+    @property
+    def has_way_in(self) -> bool:
+        return bool(self.how_to_get_in)
 
     @property
     def place(self) -> Place:

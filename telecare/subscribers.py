@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Select, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
 from registry import access, journal, people
-from registry.access import Actor
+from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
@@ -33,6 +33,7 @@ class WhyIn(StrEnum):
     ASKED_BY_KIN = "asked_by_kin"
     TECHNICIAN_VISIT = "technician_visit"
     FILE_UPDATE = "file_update"
+    HOME_VISIT = "home_visit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,10 +168,18 @@ class WayIn:
     at_the_door: str
 
 
-def way_in(session: Session, person: Person, *, why: WhyIn | None = None) -> WayIn:
+def has_way_in(session: Session, person: Person) -> bool:
+    """Whether there is anything to be shown; this much needs no reason."""
+    found = of_person(session, person.id)
+    return bool(found and found.has_way_in) or bool(person.home and person.home.has_way_in)
+
+
+def way_in(session: Session, person: Person, me: Actor, *, why: WhyIn | None = None) -> WayIn:
     """Read how to get in: while an alarm is open, else for a reason. Each look is written down.
 
-    Raises NotAllowed when neither holds; "alarm" is no reason while none is open.
+    Key safe and keys are for those who answer alarms; others are told of the door alone.
+    Raises NotAllowed when there is neither alarm nor reason; "alarm" is no reason while none is
+    open.
     """
     alarming = bool(open_alarms(session, person.id))
     if not alarming and why in {None, WhyIn.ALARM}:
@@ -178,8 +187,9 @@ def way_in(session: Session, person: Person, *, why: WhyIn | None = None) -> Way
     reason = WhyIn.ALARM if alarming else why
     journal.record(session, WayInShown(person_id=person.id, why=str(reason)))
     found = of_person(session, person.id)
+    keys = access.can(me, Right.ANSWER_ALARMS)
     return WayIn(
-        text=(found.way_in or b"").decode() if found else "",
+        text=(found.way_in or b"").decode() if found and keys else "",
         at_the_door=person.home.how_to_get_in if person.home else "",
     )
 

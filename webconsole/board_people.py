@@ -8,10 +8,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from registry import access, cases, journal
-from registry.access import Actor
+from registry.access import Actor, Right
 from registry.kit.phone import spoken
 from registry.people import Alert, Person
 from registry.places import Address, Place
+from telecare import subscribers
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import Words
 
@@ -25,6 +26,7 @@ QUIET = (
     "registry.opening_seen",
     "registry.person_changed",
     "registry.contact_recorded",
+    "telecare.way_in_shown",
 )
 
 
@@ -54,7 +56,6 @@ def place(of: Address | Place | None) -> dict[str, Any] | None:
         "town": of.town,
         "latitude": of.latitude,
         "longitude": of.longitude,
-        "how_to_get_in": of.how_to_get_in if isinstance(of, Address) else "",
     }
 
 
@@ -71,6 +72,7 @@ def summary(session: Session, person: Person, me: Actor, words: Words) -> dict[s
             for each in person.phones
         ],
         "address": place(person.home),
+        **_way_in(session, person, me),
         "contacts": [
             {
                 "id": near.id,
@@ -84,6 +86,16 @@ def summary(session: Session, person: Person, me: Actor, words: Words) -> dict[s
         ],
         "story": story(journal_of(session, person.id, me), words),
     }
+
+
+def _way_in(session: Session, person: Person, me: Actor) -> dict[str, Any]:
+    """How to get in while an alarm is open; else whether there is something to ask for."""
+    alarming = subscribers.open_alarms(session, person.id)
+    if not alarming or not access.can(me, Right.ANSWER_ALARMS):
+        return {"way_in": [], "has_way_in": subscribers.has_way_in(session, person)}
+    known = subscribers.way_in(session, person, me)
+    said = [text for text in (known.text, known.at_the_door) if text]
+    return {"way_in": said, "has_way_in": bool(said)}
 
 
 def alert(of: Alert, me: Actor, words: Words) -> dict[str, str]:

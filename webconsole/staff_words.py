@@ -44,6 +44,7 @@ LOOKS = {
     "registry.people_searched": N_("saw the name among the results of a search"),
     "registry.glass_broken": N_("opened the reserved file with a reason"),
     "registry.access_log_read": N_("asked who looked"),
+    "telecare.way_in_shown": N_("read how to get in"),
 }
 
 UNUSUAL = {

@@ -15,6 +15,7 @@ WHY_IN = {
     "asked_by_kin": N_("Kin asked for it"),
     "technician_visit": N_("A technician goes"),
     "file_update": N_("The file is being checked"),
+    "home_visit": N_("A social worker visits"),
 }
 
 WEEKDAYS = {

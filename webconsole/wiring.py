@@ -17,7 +17,7 @@ from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
-from registry import bookings, checks, once, sealing, tasks
+from registry import audit, bookings, checks, once, sealing, tasks
 from registry.journal import Event
 from registry.kit.settings import settings
 from registry.relay import Listener
@@ -30,6 +30,7 @@ from telecare import (
     reassurance,
     ringing,
     rounds,
+    subscribers,
     taken,
     unit_calls,
 )
@@ -97,5 +98,6 @@ CHORES: list[Callable[[], object]] = [
 
 
 def wire() -> None:
-    """Tell the worker's tasks what they keep."""
+    """Tell the worker's tasks what they keep, and the auditor what counts as having looked."""
     tasks.wire(OUTSIDE)
+    audit.counts_as_look(subscribers.WayInShown.kind)

@@ -64,22 +64,23 @@ def test_the_way_in_is_not_readable_in_the_database(session: Session, rosa: Pers
 def test_the_way_in_is_shown_for_an_open_alarm_or_a_reason_and_each_look_is_written_down(
     session: Session, rosa: Person, anna: Staff
 ) -> None:
+    me = anna.actor
     subscribers.write(session, rosa.id, way_in=SAFE)
     for reason in (None, WhyIn.ALARM):
         with pytest.raises(NotAllowed, match="while an alarm is open"):
-            subscribers.way_in(session, rosa, why=reason)
+            subscribers.way_in(session, rosa, me, why=reason)
     assert shown(session) == []
 
-    seen = subscribers.way_in(session, rosa, why=WhyIn.WELFARE_CHECK)
+    seen = subscribers.way_in(session, rosa, me, why=WhyIn.WELFARE_CHECK)
     assert (seen.text, seen.at_the_door) == (SAFE, "scala B")
 
     unit = devices.add(session, account="4711", person_id=rosa.id)
     alarm = raised(session, unit)
-    assert subscribers.way_in(session, rosa).text == SAFE
+    assert subscribers.way_in(session, rosa, me).text == SAFE
     alarms.claim(session, alarm, anna.id)
     alarms.close(session, alarm, outcome=Outcome.TEST, note="prova del tecnico")
     with pytest.raises(NotAllowed):
-        subscribers.way_in(session, rosa)
+        subscribers.way_in(session, rosa, me)
     assert shown(session) == ["welfare_check", "alarm"]
 
 

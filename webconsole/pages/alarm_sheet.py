@@ -35,7 +35,7 @@ def show_sheet(alarm_id: UUID, request: Request, session: InTransaction, me: Me)
         alarm=alarm,
         person=person,
         file=subscribers.of_person(session, person.id),
-        way_in=subscribers.way_in(session, person) if is_open else None,
+        way_in=subscribers.way_in(session, person, me) if is_open else None,
         rungs=ladder.of(session, person),
         done=taken.of_alarm(session, alarm.id),
         tries=[

@@ -14,6 +14,8 @@ from registry.kit import i18n
 from registry.kit.db import get
 from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
+from telecare import subscribers
+from telecare.subscribers import WhyIn
 from webconsole import board_people, desk_words, rendering
 from webconsole.pages import reserved
 from webconsole.staff_words import COMPARTMENTS
@@ -58,6 +60,7 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
         raise
     reads = access.can(me, Right.READ_CASES)
     spoken = words(i18n.language_of(request))
+    alarming = access.can(me, Right.ANSWER_ALARMS) and subscribers.open_alarms(session, person.id)
     entries = board_people.journal_of(session, person.id, me, LINES)
     return rendering.page(
         request,
@@ -66,6 +69,9 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
         person=person,
         words=spoken,
         entries=entries,
+        has_way_in=subscribers.has_way_in(session, person),
+        way_in=subscribers.way_in(session, person, me) if alarming else None,
+        reasons=[each for each in WhyIn if each is not WhyIn.ALARM],
         cases=cases.of_person(session, person.id) if reads else [],
         requests=requests.listed(session, me, person_id=person.id, limit=20) if reads else [],
         booked=[

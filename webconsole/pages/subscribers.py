@@ -60,7 +60,7 @@ def show_subscriber(person_id: UUID, request: Request, session: InTransaction, m
         person=person,
         file=subscribers.of_person(session, person.id),
         open_alarms=open_alarms,
-        way_in=subscribers.way_in(session, person) if open_alarms else None,
+        way_in=subscribers.way_in(session, person, me) if open_alarms else None,
         reasons=[each for each in WhyIn if each is not WhyIn.ALARM],
         rungs=rungs,
         moved_up=lambda place: _moved_up(rungs, place),

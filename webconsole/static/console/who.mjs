@@ -38,7 +38,7 @@ function looked(board, selected, held) {
 }
 
 function Known({ item, teams }) {
-  const { person, trouble } = usePerson(item.person_id);
+  const { person, trouble } = usePerson(item.person_id, keyOf(item));
   if (person) return html`<${Person} item=${item} person=${person} teams=${teams} />`;
   return html`<div class="who">
     <p class="who-name">${item.who}</p>
@@ -66,8 +66,10 @@ function Person({ item, person, teams }) {
 const Facts = ({ person }) => html`<div class="facts">
   ${person.address &&
   html`<div><${Icon} name="home" /><p>${person.address.street}<br /><span class="muted">${person.address.town}</span></p></div>`}
-  ${person.address?.how_to_get_in &&
-  html`<div><${Icon} name="key" /><p>${person.address.how_to_get_in}</p></div>`}
+  ${person.way_in.map((line) => html`<div><${Icon} name="key" /><p>${line}</p></div>`)}
+  ${person.has_way_in &&
+  person.way_in.length === 0 &&
+  html`<div><${Icon} name="key" /><p><a href=${`/persone/${person.id}#way-in`}>${t("How to get in: with a reason")}</a></p></div>`}
   ${person.phones.map((phone) => html`<div><${Icon} name="phone" /><p>${phone.shown} <span class="muted">${phone.label}</span></p></div>`)}
 </div>`;
 
