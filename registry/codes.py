@@ -22,6 +22,8 @@ class CodeList(StrEnum):
     NEED = "need"
     TARGET = "target"
     BARRIER = "barrier"
+    CASE_STAGE = "case_stage"
+    CASE_OUTCOME = "case_outcome"
 
 
 # What a house starts with, in Italian and in English; a plan of the district may change it.
@@ -66,6 +68,23 @@ INITIAL: dict[CodeList, tuple[tuple[str, str, str], ...]] = {
         ("trust", "Sfiducia nei servizi", "No trust in services"),
         ("fear", "Paura", "Fear"),
         ("papers", "Mancanza di documenti", "No papers"),
+    ),
+    # How far a case has come, and how it ended: statuses as data.
+    CodeList.CASE_STAGE: (
+        ("assessing", "In valutazione", "Being assessed"),
+        ("planning", "Progetto in preparazione", "Project being prepared"),
+        ("going_on", "Progetto in corso", "Project going on"),
+        ("monitoring", "In monitoraggio", "Being monitored"),
+    ),
+    CodeList.CASE_OUTCOME: (
+        ("goals_reached", "Obiettivi raggiunti", "Goals reached"),
+        ("autonomy", "Autonomia raggiunta", "Autonomy reached"),
+        ("handed_over", "Passato a un altro servizio", "Handed to another service"),
+        ("moved", "Trasferimento in un altro comune", "Moved to another town"),
+        ("withdrew", "Rinuncia della persona", "The person withdrew"),
+        ("not_found", "Persona non più reperibile", "The person can no longer be found"),
+        ("died", "Decesso", "The person died"),
+        ("by_mistake", "Aperto per errore", "Opened by mistake"),
     ),
 }
 

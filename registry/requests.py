@@ -231,7 +231,7 @@ def triage_complex(session: Session, request: Request, actor: Actor, *, reason: 
     """The service takes it on: a case opens, in the same step as the decision (REQ 7)."""
     reason = _said(reason, "reason")
     if RequestState.TAKEN_ON in STEPS[request.state]:
-        case = cases.open_(session, area=SERVICE_DESK, person_id=request.person_id)
+        case = cases.open_(session, area=SERVICE_DESK, person_id=request.person_id, reason=reason)
         request.case_id = case.id
     move(request, RequestState.TAKEN_ON, STEPS)
     _ended(request, actor)

@@ -1,0 +1,343 @@
+"""JSON of cases: what they are about, how far they have come, who follows them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response, status
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from registry import (
+    access,
+    case_holds,
+    case_lists,
+    case_managers,
+    case_states,
+    case_targets,
+    cases,
+    contacts,
+    journal,
+    people,
+    versions,
+)
+from registry.access import Actor, Compartment, Right
+from registry.case_lists import Scope
+from registry.case_managers import Part
+from registry.case_states import CaseState
+from registry.cases import Area, Case
+from registry.contacts import Channel, Contact
+from registry.door import Me, allow
+from registry.kit.http import InTransaction
+from registry.people_api import Name, Out
+
+router = APIRouter(tags=["registry"])
+Text = Annotated[str, Field(max_length=4000)]
+Words = Annotated[str, Field(min_length=1, max_length=4000)]
+Word = Annotated[str, Field(max_length=40)]
+Match = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+READ, WRITE = [allow(Right.READ_CASES)], [allow(Right.WRITE_CASES)]
+
+
+class CaseOut(Out):
+    """Of a case in a compartment that is not the asker's there is no title and no timeline."""
+
+    id: UUID
+    number: int
+    person_id: UUID | None
+    title: str
+    area: Area
+    state: CaseState
+    stage: str | None
+    targets: list[str] = Field(default_factory=list)
+    manager_id: UUID | None = None
+    deputy_id: UUID | None = None
+    held: bool = False
+    version: int
+    opened_at: datetime
+    closed_at: datetime | None
+    compartment: Compartment | None
+
+    @classmethod
+    def of(cls, session: Session, case: Case, me: Actor) -> Self:
+        (one,) = cls.of_many(session, [case], me)
+        one.held = case_holds.current(session, case.id) is not None
+        return one
+
+    @classmethod
+    def of_many(cls, session: Session, found: Iterable[Case], me: Actor) -> list[Self]:
+        shown = [cls.model_validate(each) for each in found]
+        ids = [each.id for each in shown]
+        followers = case_managers.of_many(session, ids)
+        targets = case_targets.of_many(session, ids)
+        for each in shown:
+            parts = followers.get(each.id, {})
+            each.manager_id = parts[Part.MANAGER].staff_id if Part.MANAGER in parts else None
+            each.deputy_id = parts[Part.DEPUTY].staff_id if Part.DEPUTY in parts else None
+            if access.sees(me, each.compartment):
+                each.targets = targets.get(each.id, [])
+            else:
+                each.title, each.stage = "", None
+        return shown
+
+
+class CaseIn(BaseModel):
+    area: Area
+    person_id: UUID | None = None
+    title: Name = ""
+    compartment: Compartment | None = None
+    reason: Text = ""
+
+
+class ContactIn(BaseModel):
+    channel: Channel
+    outcome: Annotated[str, Field(min_length=1, max_length=40)]
+    note: Text = ""
+
+
+class ContactOut(Out):
+    id: UUID
+    case_id: UUID | None
+    channel: Channel
+    outcome: str
+    note: str
+    at: datetime
+
+
+class EntryOut(Out):
+    at: datetime
+    kind: str
+    actor_id: UUID | None
+    facts: dict[str, Any]
+
+
+class Reason(BaseModel):
+    reason: Words
+
+
+class Ending(Reason):
+    """`outcome` is a code of the list `case_outcome`."""
+
+    outcome: Word | None = None
+
+
+class Stage(Reason):
+    """`stage` is a code of the list `case_stage`."""
+
+    stage: Word
+
+
+class Targets(BaseModel):
+    targets: Annotated[list[Word], Field(max_length=20)]
+
+
+class Given(BaseModel):
+    staff_id: UUID
+    part: Part = Part.MANAGER
+    note: Text = ""
+
+
+class AssignmentOut(Out):
+    staff_id: UUID
+    part: Part
+    since: datetime
+    until: datetime | None
+    given_by: UUID | None
+    note: str
+    seen_at: datetime | None
+
+
+class StatusOut(Out):
+    state: CaseState
+    code: str | None
+    reason: str
+    staff_id: UUID | None
+    at: datetime
+
+
+@router.get("/cases", dependencies=READ)
+def list_cases(
+    session: InTransaction,
+    me: Me,
+    person_id: UUID | None = None,
+    scope: Scope | None = None,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Newest first; `after` is the number of the last one seen; `scope` gives live ones only."""
+    if scope is None:
+        found = cases.listed(session, me, person_id=person_id, after=after, limit=limit)
+    else:
+        found = case_lists.find(session, me, scope=scope, after=after, limit=limit)
+    return {
+        "items": CaseOut.of_many(session, found, me),
+        "next": found[-1].number if len(found) == limit else None,
+    }
+
+
+@router.post("/cases", dependencies=WRITE, status_code=status.HTTP_201_CREATED)
+def open_case(new: CaseIn, session: InTransaction, me: Me) -> CaseOut:
+    if new.person_id is not None:
+        people.read(session, new.person_id, me, why="case")
+    return CaseOut.of(session, cases.open_(session, **new.model_dump()), me)
+
+
+@router.get("/cases/{case_id}", dependencies=READ)
+def read_case(case_id: UUID, session: InTransaction, me: Me, answer: Response) -> CaseOut:
+    return _tagged(session, answer, cases.read(session, case_id, me), me)
+
+
+@router.get("/cases/{case_id}/timeline", dependencies=READ)
+def read_timeline(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[EntryOut]]:
+    case = cases.read(session, case_id, me)
+    seen = access.sees(me, case.compartment)
+    entries: list[journal.Entry] = cases.timeline(session, case_id) if seen else []
+    return {"items": [EntryOut.model_validate(each) for each in entries]}
+
+
+@router.get("/cases/{case_id}/history", dependencies=READ)
+def read_history(
+    case_id: UUID, session: InTransaction, me: Me
+) -> dict[str, list[StatusOut] | list[AssignmentOut]]:
+    """Every change of state with author, time and reason; everybody who followed the case."""
+    case = cases.read(session, case_id, me)
+    if not access.sees(me, case.compartment):
+        return {"states": list[StatusOut](), "followers": list[AssignmentOut]()}
+    return {
+        "states": [StatusOut.model_validate(each) for each in case_states.of(session, case_id)],
+        "followers": [
+            AssignmentOut.model_validate(each) for each in case_managers.history(session, case_id)
+        ],
+    }
+
+
+@router.post(
+    "/cases/{case_id}/contacts",
+    dependencies=WRITE,
+    response_model=ContactOut,
+    status_code=status.HTTP_201_CREATED,
+)
+def record_contact(case_id: UUID, new: ContactIn, session: InTransaction, me: Me) -> Contact:
+    case = cases.read(session, case_id, me)
+    return contacts.record(
+        session,
+        case_id=case.id,
+        person_id=case.person_id,
+        staff_id=me.staff_id,
+        **new.model_dump(),
+    )
+
+
+def _held(session: Session, case_id: UUID, me: Actor, if_match: str | None) -> Case:
+    case = cases.held(session, case_id, me)
+    versions.check(if_match, case.version)
+    return case
+
+
+def _tagged(session: Session, answer: Response, case: Case, me: Actor) -> CaseOut:
+    answer.headers["ETag"] = versions.tag(case.version)
+    return CaseOut.of(session, case, me)
+
+
+@router.post("/cases/{case_id}/stage", dependencies=WRITE)
+def set_stage(
+    case_id: UUID,
+    told: Stage,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    case = _held(session, case_id, me, if_match)
+    cases.set_stage(session, case, told.stage, reason=told.reason)
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/suspend", dependencies=WRITE)
+def suspend_case(
+    case_id: UUID,
+    why: Reason,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    case = _held(session, case_id, me, if_match)
+    cases.suspend(session, case, reason=why.reason)
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/close", dependencies=WRITE)
+def close_case(
+    case_id: UUID,
+    why: Ending,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    case = _held(session, case_id, me, if_match)
+    cases.close(session, case, reason=why.reason, outcome=why.outcome)
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/reopen", dependencies=WRITE)
+def reopen_case(
+    case_id: UUID,
+    why: Reason,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    case = _held(session, case_id, me, if_match)
+    cases.reopen(session, case, reason=why.reason)
+    return _tagged(session, answer, case, me)
+
+
+@router.put("/cases/{case_id}/targets", dependencies=WRITE)
+def set_targets(
+    case_id: UUID,
+    told: Targets,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    """Codes of the list `target`, in force today."""
+    case = _held(session, case_id, me, if_match)
+    case_targets.set_(session, case, me, told.targets)
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/assign", dependencies=WRITE)
+def assign_case(
+    case_id: UUID,
+    told: Given,
+    session: InTransaction,
+    me: Me,
+    answer: Response,
+    if_match: Match = None,
+) -> CaseOut:
+    """A manager or a deputy; whoever replaces a manager gets a note."""
+    case = _held(session, case_id, me, if_match)
+    case_managers.assign(session, case, me, **told.model_dump())
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/hold", dependencies=[allow(Right.COORDINATE)])
+def hold_case(
+    case_id: UUID, why: Reason, session: InTransaction, me: Me, answer: Response
+) -> CaseOut:
+    """Nothing of it is thrown away until it is released."""
+    case = cases.held(session, case_id, me)
+    case_holds.hold(session, case, me, reason=why.reason)
+    return _tagged(session, answer, case, me)
+
+
+@router.post("/cases/{case_id}/release", dependencies=[allow(Right.COORDINATE)])
+def release_case(case_id: UUID, session: InTransaction, me: Me, answer: Response) -> CaseOut:
+    case = cases.held(session, case_id, me)
+    case_holds.release(session, case, me)
+    return _tagged(session, answer, case, me)
