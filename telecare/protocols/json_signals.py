@@ -203,7 +203,7 @@ def _ignored(
     """Fields that are there and could not be used; the whole object is kept in any case."""
     read = {"at": at, "position": position, "battery": _number(said.get("battery"), 0, 100)}
     bad = [name for name, value in read.items() if said.get(name) is not None and value is None]
-    if said.get("phase") is not None and said["phase"] not in {each.value for each in Phase}:
+    if said.get("phase") is not None and said["phase"] not in [each.value for each in Phase]:
         bad.append("phase")
     return bad
 
