@@ -2,10 +2,7 @@
 
 import contextlib
 import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +19,13 @@ from registry.access import Role
 from registry.kit import db
 from registry.staff import Staff
 from tests.conftest import SERVER, forget_settings, hints_of, somebody
+from tests.stories import processes
+from tests.stories.processes import Running
 from tests.waiting import eventually
 from webconsole import migrate
 
 START_WITHIN = 60.0  # seconds, on a busy machine
-PROCESSES = ("web", "work", "sweep", "receive", "carrier")
+VERBS = ("web", "work", "sweep", "receive", "carrier")
 
 
 @dataclass
@@ -35,7 +34,7 @@ class House:
 
     environment: dict[str, str]
     logs: Path
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Running] = field(default_factory=dict)
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -47,17 +46,12 @@ class House:
         return "127.0.0.1", int(self.environment["CENTRALE_DC09_PORT"])
 
     def start(self, name: str) -> None:
-        with (self.logs / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "webconsole.cli", name],
-                env=os.environ | self.environment,
-                stdout=log,
-                stderr=log,
-            )
+        self.running[name] = processes.start(name, self.environment, self.logs / f"{name}.log")
 
     def kill(self, name: str) -> None:
-        self.running[name].send_signal(signal.SIGKILL)
-        self.running.pop(name).wait()
+        killed = self.running.pop(name)
+        killed.kill()
+        killed.join()
 
     def stop(self) -> None:
         for client in self.clients:
@@ -65,11 +59,10 @@ class House:
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
+            process.join(15)
+            if process.is_alive():
                 process.kill()
-                process.wait()
+                process.join()
 
     def wait_until_ready(self) -> None:
         """Until /readyz says 200; else the tails of the logs say why not."""
@@ -144,7 +137,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     migrate.up()
     built = House(environment, tmp_path_factory.mktemp("logs"))
     try:
-        for process in PROCESSES:
+        for process in VERBS:
             built.start(process)
         built.wait_until_ready()
         yield built
