@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from registry.access import Actor
+from registry.door import FactorOwed, OWN_WAYS, ProofWanted
 from registry.kit import clock, i18n
 from registry.kit.errors import Locked, NotSignedIn, Problem
+from registry.kit.http import sentence, status_of
 from registry.kit.phone import spoken
 from webconsole.dress import dress, theme_of
 
@@ -75,6 +77,29 @@ def answer_problems(app: FastAPI) -> None:
             app.add_exception_handler(kind, _as_page(answer))
 
 
+def _confirm(request: Request, wanted: ProofWanted) -> Response:
+    """A page that asks for the proof, and sends what was asked for again together with it."""
+    there = f"{request.url.path}?{request.url.query}".removesuffix("?")
+    reads = request.method == "GET"
+    return page(
+        request,
+        "confirm.html",
+        status=status_of(wanted.refused or wanted),
+        action="/conferma" if reads else there,
+        fields=(("poi", there),) if reads else wanted.asked.fields,
+        ways=wanted.ways,
+        error=sentence(request, wanted.refused) if wanted.refused else "",
+        wrong=wanted.refused.field if wanted.refused else "",
+    )
+
+
+def _back(request: Request) -> str:
+    """Where to go once signed in: what was asked for, and what lay behind a locked screen."""
+    if request.url.path == "/blocco":
+        return request.query_params.get("poi", "/")
+    return request.url.path if request.method == "GET" else "/"
+
+
 def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Response]:
     """The same answer, for eyes: its sentence on a page."""
 
@@ -84,15 +109,18 @@ def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Respo
             return said
         if isinstance(problem, NotSignedIn):
             way_in = "/blocco" if isinstance(problem, Locked) else "/entra"
-            back = request.url.path if request.method == "GET" else "/"
-            return RedirectResponse(f"{way_in}?{urlencode({'poi': back})}", 303)
+            return RedirectResponse(f"{way_in}?{urlencode({'poi': _back(request)})}", 303)
+        if isinstance(problem, FactorOwed):
+            return RedirectResponse(OWN_WAYS, 303)
+        if isinstance(problem, ProofWanted):
+            return _confirm(request, problem)
         missing = said.status_code == MISSING and not isinstance(problem, Problem)
         say = i18n.catalogue(i18n.language_of(request)).gettext
-        sentence = (
+        words = (
             say("There is no such page: the address may be old, or mistyped.")
             if missing
             else str(json.loads(bytes(said.body))["detail"])
         )
-        return page(request, "problem.html", status=said.status_code, sentence=sentence)
+        return page(request, "problem.html", status=said.status_code, sentence=words)
 
     return shown

@@ -99,6 +99,15 @@ def test_without_a_session_the_api_answers_401_and_a_page_leads_to_the_way_in(
     assert (page.status_code, page.headers["location"]) == (303, "/entra?poi=%2F")
 
 
+def test_a_lock_without_a_session_leads_to_the_way_in_and_to_what_lay_behind(
+    client: TestClient,
+) -> None:
+    page = client.get(
+        "/blocco?poi=/persone", headers={"accept": "text/html"}, follow_redirects=False
+    )
+    assert (page.status_code, page.headers["location"]) == (303, "/entra?poi=%2Fpersone")
+
+
 def test_a_change_without_the_csrf_token_is_refused(signed_in: SignIn) -> None:
     client = signed_in("anna")
     right = client.headers.pop(door.CSRF_HEADER)
