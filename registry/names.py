@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal, vocabulary
-from registry.kit.db import Base, Id
+from registry.kit.db import Base, Id, new_id
 from registry.kit.errors import Invalid
 from registry.spelling import forms
 from registry.vocabulary import WordKind
@@ -74,6 +74,7 @@ def add(
     family_name: str = "",
     valid_from: date | None = None,
     valid_to: date | None = None,
+    id_: UUID | None = None,
 ) -> Name:
     """Another name. A part left empty is that of the current name. Raises Invalid if both are."""
     given_name, family_name = given_name.strip(), family_name.strip()
@@ -82,6 +83,7 @@ def add(
     if valid_from and valid_to and valid_to < valid_from:
         raise Invalid("The end comes before the beginning", field="valid_to")
     name = Name(
+        id=id_ or new_id(),
         person_id=person_id,
         kind=kind,
         given_name=given_name,

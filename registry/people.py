@@ -6,20 +6,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
-from registry import access, journal, names, vocabulary
+from registry import access, identifiers, journal, names, told, vocabulary
 from registry.access import Actor, Compartment
+from registry.audiences import Audience
+from registry.identifiers import Identifier
 from registry.kit import clock
-from registry.kit.db import Base, Id
-from registry.kit.errors import Invalid, NotFound
+from registry.kit.db import Base, Id, new_id
+from registry.kit.errors import NotFound
 from registry.kit.phone import e164
 from registry.names import Name, NameKind
-from registry.places import Address, AddressKind
+from registry.places import NOT_A_PLACE, Address
+from registry.safe_contacts import SafeContact
 from registry.vocabulary import WordKind
-
-FIRST_YEAR = 1900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,15 @@ class PersonCreated(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonChanged(journal.Event):
+    """`version` is the one that the change made: see file_versions.py."""
+
     what: str
+    version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonIdentified(journal.Event):
+    """Somebody whom we called by how they looked now has a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,37 +58,59 @@ class Person(Base):
     id: Mapped[Id]
     given_name: Mapped[str] = mapped_column(default="")
     family_name: Mapped[str] = mapped_column(default="")
+    # How we call somebody whose name is not known yet: "uomo sui 50, stazione".
+    known_as: Mapped[str] = mapped_column(default="")
     birth_year: Mapped[int | None]
     birth_date: Mapped[date | None]
+    # An age somebody told or guessed, and the day on which they did.
+    declared_age: Mapped[int | None]
+    declared_age_on: Mapped[date | None]
     language: Mapped[str] = mapped_column(default="it")
+    other_languages: Mapped[list[str]] = mapped_column(default=list)
+    interpreter: Mapped[bool] = mapped_column(default=False)
+    # Codes of CodeList.BARRIER: what stands between the person and the services (REQ 14).
+    barriers: Mapped[list[str]] = mapped_column(default=list)
     # Hidden from everyone without the right: see access.py.
     restricted: Mapped[bool] = mapped_column(default=False)
     # The office whose staff know of this person although the file is reserved.
     kept_by: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # One more with each change of anything on the file.
+    version: Mapped[int] = mapped_column(default=1)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.id")
     addresses: Mapped[list[Address]] = relationship(order_by=Address.id)
-    alerts: Mapped[list["Alert"]] = relationship(order_by="Alert.id")
-    near: Mapped[list["NearPerson"]] = relationship(order_by="NearPerson.position")
+    # Those whose day has passed are gone from every list and sheet.
+    alerts: Mapped[list["Alert"]] = relationship(
+        order_by="Alert.id",
+        primaryjoin="and_(Alert.person_id == Person.id,"
+        " or_(Alert.until.is_(None), Alert.until >= func.current_date()))",
+    )
+    near: Mapped[list["NearPerson"]] = relationship(
+        order_by="NearPerson.position", foreign_keys="NearPerson.person_id"
+    )
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        return f"{self.given_name} {self.family_name}".strip() or self.known_as
+
+    @property
+    def identified(self) -> bool:
+        """False while all we know is what to call them."""
+        return bool(self.given_name or self.family_name)
 
     @property
     def age(self) -> int | None:
-        """Whole years; from the year alone it may be one too many until the birthday."""
-        today = clock.now().date()
-        born = self.birth_date
-        if born is not None:
-            return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return today.year - self.birth_year if self.birth_year is not None else None
+        """Whole years, as well as they are known."""
+        return told.age(self.birth_date, self.birth_year, self.declared_age, self.declared_age_on)
 
     @property
     def home(self) -> Address | None:
-        """Where a team can go: never a fictitious residence."""
-        real = [each for each in self.addresses if each.kind is not AddressKind.FICTITIOUS]
+        """Where a team can go: never a fictitious residence, nor an address to be kept hidden."""
+        today = clock.now().date()
+        real = [
+            each for each in self.addresses if each.kind not in NOT_A_PLACE and each.valid_on(today)
+        ]
         return real[0] if real else None
 
 
@@ -92,6 +124,8 @@ class Phone(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     number: Mapped[str] = mapped_column(index=True)
     label: Mapped[str] = mapped_column(default="")
+    # How to ring without putting the person in danger; None: like any other number.
+    safe: Mapped[SafeContact | None] = relationship(cascade="all, delete-orphan")
 
 
 class Alert(Base):
@@ -103,6 +137,10 @@ class Alert(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     kind: Mapped[str]
     text: Mapped[str]
+    # Why somebody put it there: for whoever has to decide whether it still holds.
+    reason: Mapped[str] = mapped_column(default="")
+    audience: Mapped[Audience] = mapped_column(default=Audience.EVERYONE)
+    until: Mapped[date | None]
     compartment: Mapped[str | None]
 
 
@@ -118,6 +156,11 @@ class NearPerson(Base):
     phone: Mapped[str]
     relation: Mapped[str] = mapped_column(default="")
     holds_keys: Mapped[bool] = mapped_column(default=False)
+    caregiver: Mapped[bool] = mapped_column(default=False)
+    # A service or a professional, not family, friends and neighbours.
+    formal: Mapped[bool] = mapped_column(default=False)
+    # Their own file, where there is one.
+    other_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
 
 
 def create(
@@ -129,16 +172,20 @@ def create(
     birth_date: date | None = None,
     language: str = "it",
     restricted: bool = False,
+    id_: UUID | None = None,
+    **more: Any,
 ) -> Person:
-    """A new file. Raises Invalid for a birth year nobody alive can have."""
-    birth_year = _believable(birth_year, birth_date)
+    """A new file; `more` are columns. Raises Invalid for a birth year nobody alive can have."""
+    birth_year = told.believable(birth_year, birth_date)
     person = Person(
+        id=id_ or new_id(),
         given_name=given_name.strip(),
         family_name=family_name.strip(),
         birth_year=birth_year,
         birth_date=birth_date,
         language=language,
         restricted=restricted,
+        **told.tidy(more),
         phones=[],
         addresses=[],
         alerts=[],
@@ -153,16 +200,17 @@ def create(
 
 def change(session: Session, person: Person, **facts: Any) -> None:
     """Set columns of the file: names, birth, language, restricted. The search keeps in step."""
-    for name in ("given_name", "family_name"):
-        if name in facts:
-            facts[name] = facts[name].strip()
+    facts = told.tidy(facts)
+    was_unknown = not person.identified
     if "birth_date" in facts or "birth_year" in facts:
         born = facts.get("birth_date")
-        facts |= {"birth_date": born, "birth_year": _believable(facts.get("birth_year"), born)}
+        facts |= {"birth_date": born, "birth_year": told.believable(facts.get("birth_year"), born)}
     for name, value in facts.items():
         setattr(person, name, value)
     _write_keys(session, person)
-    _changed(session, person, "facts")
+    changed(session, person, "facts")
+    if was_unknown and person.identified:
+        journal.record(session, PersonIdentified(person_id=person.id))
 
 
 def rename(
@@ -191,15 +239,15 @@ def add_name(session: Session, person: Person, *, kind: NameKind, **facts: Any) 
     """Another name under which the person is found; see names.add."""
     name = names.add(session, person.id, kind=kind, **facts)
     _write_keys(session, person)
+    changed(session, person, "names")
     return name
 
 
-def _believable(year: int | None, born: date | None) -> int | None:
-    """The birth year, from the date where there is one. Raises Invalid when nobody has it."""
-    year = born.year if born is not None else year
-    if year is not None and not FIRST_YEAR <= year <= clock.now().year:
-        raise Invalid("The birth year %(year)s cannot be right", field="birth_year", year=year)
-    return year
+def add_identifier(session: Session, person: Person, **facts: Any) -> Identifier:
+    """A code by which some office knows the person; see identifiers.add."""
+    found = identifiers.add(session, person.id, **facts)
+    changed(session, person, "identifiers")
+    return found
 
 
 def _write_keys(session: Session, person: Person) -> None:
@@ -214,7 +262,7 @@ def add_phone(session: Session, person: Person, number: str, label: str = "") ->
             return known
     phone = Phone(person_id=person.id, number=written, label=label)
     person.phones.append(phone)
-    _changed(session, person, "phones")
+    changed(session, person, "phones")
     return phone
 
 
@@ -223,7 +271,7 @@ def add_address(session: Session, person: Person, **facts: Any) -> Address:
     address = Address(person_id=person.id, **facts)
     person.addresses.append(address)
     vocabulary.learn(session, WordKind.TOWN, {address.town.lower()})
-    _changed(session, person, "addresses")
+    changed(session, person, "addresses")
     return address
 
 
@@ -234,11 +282,24 @@ def add_alert(
     kind: str,
     text: str,
     compartment: Compartment | None = None,
+    reason: str = "",
+    audience: Audience = Audience.EVERYONE,
+    until: date | None = None,
+    id_: UUID | None = None,
 ) -> Alert:
-    """In a compartment it is read only by those whose work that is."""
-    alert = Alert(person_id=person.id, kind=kind, text=text, compartment=compartment)
+    """In a compartment it is read only by those whose work that is; `until` is its last day."""
+    alert = Alert(
+        id=id_ or new_id(),
+        person_id=person.id,
+        kind=kind,
+        text=text,
+        compartment=compartment,
+        reason=reason.strip(),
+        audience=audience,
+        until=until,
+    )
     person.alerts.append(alert)
-    _changed(session, person, "alerts")
+    changed(session, person, "alerts")
     return alert
 
 
@@ -251,6 +312,7 @@ def add_contact(
     relation: str = "",
     position: int | None = None,
     holds_keys: bool = False,
+    **more: Any,
 ) -> NearPerson:
     """Somebody near the person, called in the order of `position` (next free one if None)."""
     near = NearPerson(
@@ -260,15 +322,25 @@ def add_contact(
         relation=relation,
         position=position if position is not None else len(person.near) + 1,
         holds_keys=holds_keys,
+        **more,
     )
     person.near.append(near)
-    _changed(session, person, "near_people")
+    changed(session, person, "near_people")
     return near
 
 
-def _changed(session: Session, person: Person, what: str) -> None:
+def changed(session: Session, person: Person, what: str) -> None:
+    """A part of the file is another now: the next version, and a line in the journal."""
     session.flush()
-    journal.record(session, PersonChanged(person_id=person.id, what=what))
+    made = session.scalar(
+        update(Person)
+        .where(Person.id == person.id)
+        .values(version=Person.version + 1)
+        .returning(Person.version)
+        .execution_options(synchronize_session=False)
+    )
+    set_committed_value(person, "version", made)
+    journal.record(session, PersonChanged(person_id=person.id, what=what, version=person.version))
 
 
 def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") -> Person:
@@ -296,6 +368,13 @@ def known(session: Session, ids: Iterable[UUID], actor: Actor) -> list[Person]:
     """Those whom the actor may know of, oldest file first; nothing is written in the journal."""
     wanted = select(Person).where(Person.id.in_(list(ids))).order_by(Person.id)
     return list(session.scalars(access.visible(wanted, Person.restricted, actor)))
+
+
+def unidentified(session: Session, actor: Actor, limit: int = 50) -> list[Person]:
+    """Those of whom we only know what to call them, newest first."""
+    wanted = select(Person).where(Person.given_name == "", Person.family_name == "")
+    newest = wanted.where(Person.known_as != "").order_by(Person.id.desc()).limit(limit)
+    return list(session.scalars(access.visible(newest, Person.restricted, actor)))
 
 
 def phone_holders(session: Session, number: str) -> list[UUID]:

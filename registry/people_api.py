@@ -1,14 +1,27 @@
 """JSON of finding people: the one box, the warning at the door, other names and codes."""
 
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry import access, duplicates, identifiers, names, not_same, people, search
+from registry import (
+    access,
+    audiences,
+    duplicates,
+    identifiers,
+    names,
+    not_same,
+    once,
+    people,
+    places,
+    search,
+    versions,
+)
 from registry.access import Actor, Compartment, Right
+from registry.audiences import Audience
 from registry.door import Me, allow
 from registry.duplicates import Facts, Similar
 from registry.identifiers import Identifier, IdentifierKind
@@ -17,12 +30,15 @@ from registry.kit.http import InTransaction
 from registry.kit.phone import e164
 from registry.matching import Fact, Why
 from registry.names import NameKind
-from registry.people import Person
-from registry.places import AddressKind
+from registry.people import Alert, Person
+from registry.places import Address, AddressKind
+from registry.requests_api import Key
 from registry.search import Hit
 
 router = APIRouter(tags=["registry"])
 Name = Annotated[str, Field(max_length=120)]
+Language = Annotated[str, Field(max_length=12)]
+Age = Annotated[int, Field(ge=0, le=130)]
 
 
 class Out(BaseModel):
@@ -31,14 +47,29 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class SafeOut(Out):
+    """How to ring without putting the person in danger."""
+
+    no_call_back: bool
+    no_voicemail: bool
+    neutral_sender: bool
+    safe_from: time | None
+    safe_until: time | None
+    code_word: str
+
+
 class PhoneOut(Out):
     id: UUID
     number: str
     label: str
+    safe: SafeOut | None
 
 
 class AddressOut(Out):
-    """How to get in is asked for apart, with a reason, where telecare keeps it."""
+    """How to get in is asked for apart, with a reason, where telecare keeps it.
+
+    Of a hidden one that is not for the asker there is the kind alone.
+    """
 
     id: UUID
     kind: AddressKind
@@ -46,7 +77,18 @@ class AddressOut(Out):
     town: str
     latitude: float | None
     longitude: float | None
+    valid_from: date | None
+    valid_to: date | None
+    habits: str
     has_way_in: bool
+
+    @classmethod
+    def of(cls, address: Address, me: Actor) -> Self:
+        shown = cls.model_validate(address)
+        if not places.told_to(me, address):
+            shown.street = shown.town = shown.habits = ""
+            shown.latitude = shown.longitude = None
+        return shown
 
 
 class AlertOut(Out):
@@ -55,7 +97,17 @@ class AlertOut(Out):
     id: UUID
     kind: str
     text: str
+    reason: str
+    audience: Audience
+    until: date | None
     compartment: Compartment | None
+
+    @classmethod
+    def of(cls, alert: Alert, me: Actor) -> Self:
+        shown = cls.model_validate(alert)
+        if not access.sees(me, alert.compartment):
+            shown.kind = shown.text = shown.reason = ""
+        return shown
 
 
 class NearOut(Out):
@@ -65,6 +117,9 @@ class NearOut(Out):
     phone: str
     relation: str
     holds_keys: bool
+    caregiver: bool
+    formal: bool
+    other_id: UUID | None
 
 
 class PersonBrief(Out):
@@ -96,10 +151,20 @@ class PeopleFound(BaseModel):
 
 
 class PersonOut(PersonBrief):
+    """`version` is what the ETag says; alerts are those meant for the asker's work."""
+
+    version: int
     given_name: str
     family_name: str
+    known_as: str
     birth_date: date | None
+    declared_age: int | None
+    declared_age_on: date | None
+    other_languages: list[str]
+    interpreter: bool
+    barriers: list[str]
     restricted: bool
+    kept_by: UUID | None
     phones: list[PhoneOut]
     addresses: list[AddressOut]
     alerts: list[AlertOut]
@@ -108,9 +173,9 @@ class PersonOut(PersonBrief):
     @classmethod
     def of(cls, person: Person, me: Actor) -> Self:
         shown = cls.model_validate(person)
-        for alert in shown.alerts:
-            if not access.sees(me, alert.compartment):
-                alert.kind, alert.text = "", ""
+        heard = audiences.heard(me, person.alerts)
+        shown.alerts = [AlertOut.of(each, me) for each in heard]
+        shown.addresses = [AddressOut.of(each, me) for each in person.addresses]
         return shown
 
 
@@ -181,7 +246,11 @@ class PersonFacts(BaseModel):
 
 
 class PersonIn(PersonFacts):
-    language: Annotated[str, Field(max_length=12)] = "it"
+    """`known_as` is what to call somebody whose name is not known yet."""
+
+    language: Language = "it"
+    known_as: Name = ""
+    declared_age: Age | None = None
 
 
 class OtherPerson(BaseModel):
@@ -206,23 +275,41 @@ def find_people(
 @router.post(
     "/people",
     dependencies=[allow(Right.WRITE_PEOPLE)],
-    response_model=PersonOut,
     status_code=status.HTTP_201_CREATED,
 )
-def create_person(session: InTransaction, me: Me, new: PersonIn, force: bool = False) -> Person:
-    """409 with `candidates` when there may be a file already; `force` says it is somebody else."""
-    facts = new.facts()
-    alike = duplicates.similar(session, facts, me)
+def create_person(
+    session: InTransaction,
+    me: Me,
+    new: PersonIn,
+    answer: Response,
+    force: bool = False,
+    key: Key = None,
+) -> PersonOut:
+    """409 with `candidates` when there may be a file already; `force` says it is somebody else.
+
+    Sent again with the same Idempotency-Key, it answers with the file made first.
+    """
+    made_id, first = once.made(session, me.login, key, "person")
+    if not first:
+        return tagged(answer, people.read(session, made_id, me), me)
+    alike = duplicates.similar(session, new.facts(), me)
     if alike and not force:
         raise Similar(alike)
-    person = people.create(session, **new.model_dump(exclude={"phone", "identifiers"}))
+    facts = new.model_dump(exclude={"phone", "identifiers"})
+    person = people.create(session, id_=made_id, **facts)
     if new.phone:
         people.add_phone(session, person, new.phone)
     for each in new.identifiers:
-        identifiers.add(session, person.id, **each.model_dump())
+        people.add_identifier(session, person, **each.model_dump())
     for hit in alike:
         not_same.tell_apart(session, person.id, hit.person.id)
-    return person
+    return tagged(answer, person, me)
+
+
+def tagged(answer: Response, person: Person, me: Actor) -> PersonOut:
+    """The file, with its version as the ETag."""
+    answer.headers["ETag"] = versions.tag(person.version)
+    return PersonOut.of(person, me)
 
 
 @router.post("/people/similar", dependencies=[allow(Right.READ_PEOPLE)])
@@ -288,7 +375,7 @@ def add_identifier(
 ) -> IdentifierOut:
     """422 for a wrong check character and nothing else; other misfits come back as `doubts`."""
     person = held(session, person_id, me)
-    added = identifiers.add(session, person.id, **new.model_dump())
+    added = people.add_identifier(session, person, **new.model_dump())
     return IdentifierOut.of(added, person)
 
 

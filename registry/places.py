@@ -1,12 +1,15 @@
 """A place: where somebody lives, waits or is to be found."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from registry import access
+from registry.access import Actor, Compartment
 from registry.kit.db import Base, Id
 
 
@@ -15,6 +18,11 @@ class AddressKind(StrEnum):
     DOMICILE = "domicile"
     FICTITIOUS = "fictitious"  # law 1228/1954: a street that does not exist; no team is sent there
     FOUND_AT = "found_at"  # where a person without a home is usually found
+    HIDDEN = "hidden"  # where somebody is safe as long as few know of it
+
+
+# Nobody is sent there, and no list or search tells it.
+NOT_A_PLACE = frozenset({AddressKind.FICTITIOUS, AddressKind.HIDDEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +52,17 @@ class Address(Base):
     town: Mapped[str]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    # When somebody without a home is there: "la sera, vicino alla biglietteria".
+    habits: Mapped[str] = mapped_column(default="")
     # Which bell, which gate: shown while an alarm is open or for a reason, never with the address.
     how_to_get_in: Mapped[str] = mapped_column(default="")
+
+    def valid_on(self, day: date) -> bool:
+        """True also where an end or a beginning is not known."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
 
     @property
     def has_way_in(self) -> bool:
@@ -56,3 +73,8 @@ class Address(Base):
         return Place(
             text=self.street, town=self.town, latitude=self.latitude, longitude=self.longitude
         )
+
+
+def told_to(actor: Actor, address: Address) -> bool:
+    """A hidden address is for those alone whose work violence is; others know that there is one."""
+    return address.kind is not AddressKind.HIDDEN or access.sees(actor, Compartment.VIOLENCE)

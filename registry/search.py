@@ -33,7 +33,7 @@ from registry.kit.crypto import key_file
 from registry.matching import Fact, Known, Said, Score, Why
 from registry.names import UNKNOWN_YEAR, Name, NameKey
 from registry.people import Person
-from registry.places import Address
+from registry.places import Address, AddressKind
 from registry.spelling import fold
 from registry.vocabulary import VOCABULARY, Shelf
 
@@ -42,6 +42,8 @@ CANDIDATES = 3000  # people scored for one question
 CERTAIN = 0.88  # below this the whole vocabulary is searched, too: two slips and a wrong year
 TOWN_WORDS = 5
 KEY = "search.key"
+# Where somebody hides is nothing to find them by.
+TELLABLE = Address.kind != AddressKind.HIDDEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +252,7 @@ def _near_years(said: Said) -> list[int]:
 def _living_in(town: str) -> ColumnElement[bool]:
     written = sorted(VOCABULARY.towns[town])
     there = select(Address.person_id).where(
-        func.lower(Address.town) == any_(literal(written, ARRAY(Text())))
+        func.lower(Address.town) == any_(literal(written, ARRAY(Text()))), TELLABLE
     )
     return NameKey.person_id.in_(there)
 
@@ -296,7 +298,7 @@ def _known(session: Session, ids: set[UUID], town: str, actor: Actor) -> list[Kn
 def _towns_of(session: Session, ids: ColumnElement[Any]) -> dict[UUID, list[str]]:
     found = defaultdict[UUID, list[str]](list)
     for person_id, town in session.execute(
-        select(Address.person_id, Address.town).where(Address.person_id == any_(ids))
+        select(Address.person_id, Address.town).where(Address.person_id == any_(ids), TELLABLE)
     ):
         found[person_id].append(fold(town))
     return found
