@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from registry import (
     bookings_api,
+    case_parts_api,
     cases_api,
     directory_api,
     files_api,
@@ -23,6 +24,7 @@ router = APIRouter(tags=["registry"])
 router.include_router(people_api.router)
 router.include_router(files_api.router)
 router.include_router(cases_api.router)
+router.include_router(case_parts_api.router)
 router.include_router(requests_api.router)
 router.include_router(directory_api.router)
 router.include_router(bookings_api.router)

@@ -15,14 +15,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Select, Sequence, or_, selec
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import access, cases, codes, contacts, journal
-from registry.access import Actor
+from registry.access import Actor, Compartment
 from registry.access_points import AccessPoint
-from registry.cases import Area
+from registry.cases import Area, Case
 from registry.codes import CodeList
 from registry.contacts import Channel
 from registry.kit import clock
 from registry.kit.db import Base, Id, get
-from registry.kit.errors import Invalid, NotFound
+from registry.kit.errors import Invalid, NotAllowed, NotFound
 from registry.kit.states import move
 from registry.people import Person
 
@@ -138,6 +138,8 @@ class Request(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), unique=True)
+    # Whoever lacks the compartment sees that somebody asked, and not what.
+    compartment: Mapped[str | None]
 
     @property
     def open(self) -> bool:
@@ -157,6 +159,7 @@ def receive(
     barriers: Iterable[str] = (),
     access_point_id: UUID | None = None,
     call_id: UUID | None = None,
+    compartment: Compartment | None = None,
     id_: UUID | None = None,
 ) -> Request:
     """Write down what was asked, with a contact. Anonymous is allowed (REQ 11)."""
@@ -187,6 +190,7 @@ def receive(
         expressed=expressed,
         expressed_need=needs[0] if needs else None,
         barriers=hindered,
+        compartment=compartment,
     )
     if id_ is not None:
         request.id = id_
@@ -208,7 +212,10 @@ def _who(
 
 
 def change(session: Session, request: Request, **facts: Any) -> None:
-    """Set `recognised`, `recognised_needs`, `barriers`, `person_id`. Raises Invalid once ended."""
+    """Set `recognised`, `recognised_needs`, `barriers`, `person_id`, `compartment`.
+
+    Raises Invalid once it has ended.
+    """
     _must_be_open(request)
     day = request.received_at.date()
     for name, list_ in (("recognised_needs", CodeList.NEED), ("barriers", CodeList.BARRIER)):
@@ -231,7 +238,13 @@ def triage_complex(session: Session, request: Request, actor: Actor, *, reason: 
     """The service takes it on: a case opens, in the same step as the decision (REQ 7)."""
     reason = _said(reason, "reason")
     if RequestState.TAKEN_ON in STEPS[request.state]:
-        case = cases.open_(session, area=SERVICE_DESK, person_id=request.person_id, reason=reason)
+        case = cases.open_(
+            session,
+            area=SERVICE_DESK,
+            person_id=request.person_id,
+            reason=reason,
+            compartment=Compartment(request.compartment) if request.compartment else None,
+        )
         request.case_id = case.id
     move(request, RequestState.TAKEN_ON, STEPS)
     _ended(request, actor)
@@ -310,12 +323,22 @@ def read(session: Session, request_id: UUID, actor: Actor) -> Request:
     return request
 
 
+def sees(session: Session, request: Request, actor: Actor) -> bool:
+    """Whether the actor reads its words: those of its compartment, and of its case's."""
+    case = session.get(Case, request.case_id) if request.case_id else None
+    return access.sees(actor, request.compartment) and (
+        case is None or access.sees(actor, case.compartment)
+    )
+
+
 def held(session: Session, request_id: UUID, actor: Actor) -> Request:
-    """The same, held and freshly read until the transaction ends."""
+    """The same, held and freshly read until the transaction ends; NotAllowed in a closed part."""
     wanted = _visible(actor).where(Request.id == request_id).with_for_update(of=Request)
     request = session.scalar(wanted.execution_options(populate_existing=True))
     if request is None:
         raise NotFound("There is no such %(thing)s", thing="request")
+    if not sees(session, request, actor):
+        raise NotAllowed("This is a reserved part of the file, and it is not open to you")
     return request
 
 

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from registry import access_points, codes, once, people, requests, versions
-from registry.access import Right
+from registry.access import Actor, Compartment, Right
 from registry.access_points import AccessPoint, PointKind
 from registry.codes import CodeList
 from registry.contacts import Channel
@@ -65,6 +66,7 @@ class RequestIn(BaseModel):
     barriers: Annotated[list[Word], Field(max_length=20)] = []
     access_point_id: UUID | None = None
     call_id: UUID | None = None
+    compartment: Compartment | None = None
 
 
 class RequestChange(BaseModel):
@@ -73,6 +75,7 @@ class RequestChange(BaseModel):
     recognised: Annotated[str, Field(max_length=4000)] | None = None
     recognised_needs: Annotated[list[Word], Field(max_length=20)] | None = None
     barriers: Annotated[list[Word], Field(max_length=20)] | None = None
+    compartment: Compartment | None = None
 
 
 class Decision(StrEnum):
@@ -94,6 +97,8 @@ class Withdrawal(BaseModel):
 
 
 class RequestOut(Out):
+    """Of a request in a compartment that is not the asker's there are no words and no codes."""
+
     id: UUID
     number: int
     state: RequestState
@@ -117,6 +122,17 @@ class RequestOut(Out):
     answer: str
     ended_at: datetime | None
     case_id: UUID | None
+    compartment: Compartment | None
+
+    @classmethod
+    def of(cls, session: Session, request: Request, me: Actor) -> Self:
+        """Without its words for whoever lacks the compartment."""
+        shown = cls.model_validate(request)
+        if not requests.sees(session, request, me):
+            shown.expressed = shown.recognised = shown.answer = ""
+            shown.expressed_need = shown.triage_reason = None
+            shown.recognised_needs, shown.barriers = [], []
+        return shown
 
 
 @router.get("/codes/{name}", dependencies=[allow(Right.READ_CASES)])
@@ -156,7 +172,7 @@ def list_requests(
         session, me, states=state or (), person_id=person_id, after=after, limit=limit
     )
     return {
-        "items": [RequestOut.model_validate(each) for each in found],
+        "items": [RequestOut.of(session, each, me) for each in found],
         "next": found[-1].number if len(found) == limit else None,
     }
 
@@ -164,32 +180,28 @@ def list_requests(
 @router.post(
     "/requests",
     dependencies=[allow(Right.WRITE_CASES)],
-    response_model=RequestOut,
     status_code=status.HTTP_201_CREATED,
 )
 def receive(
     new: RequestIn, session: InTransaction, me: Me, answer: Response, key: Key = None
-) -> Request:
+) -> RequestOut:
     """Sent again with the same Idempotency-Key, it answers with the request made first."""
     made_id, first = once.made(session, me.login, key, "request")
     if not first:
-        return _tagged(answer, requests.read(session, made_id, me))
+        return _tagged(session, answer, requests.read(session, made_id, me), me)
     for person_id in {new.person_id, new.applicant_id}:
         if person_id is not None:
             people.read(session, person_id, me, why="request")
-    return _tagged(answer, requests.receive(session, me, id_=made_id, **new.model_dump()))
+    made = requests.receive(session, me, id_=made_id, **new.model_dump())
+    return _tagged(session, answer, made, me)
 
 
-@router.get(
-    "/requests/{request_id}", dependencies=[allow(Right.READ_CASES)], response_model=RequestOut
-)
-def read(request_id: UUID, session: InTransaction, me: Me, answer: Response) -> Request:
-    return _tagged(answer, requests.read(session, request_id, me))
+@router.get("/requests/{request_id}", dependencies=[allow(Right.READ_CASES)])
+def read(request_id: UUID, session: InTransaction, me: Me, answer: Response) -> RequestOut:
+    return _tagged(session, answer, requests.read(session, request_id, me), me)
 
 
-@router.patch(
-    "/requests/{request_id}", dependencies=[allow(Right.WRITE_CASES)], response_model=RequestOut
-)
+@router.patch("/requests/{request_id}", dependencies=[allow(Right.WRITE_CASES)])
 def change(
     request_id: UUID,
     facts: RequestChange,
@@ -197,18 +209,17 @@ def change(
     me: Me,
     answer: Response,
     if_match: Wanted,
-) -> Request:
+) -> RequestOut:
     """`If-Match` is the ETag that was read; 412 when somebody has changed it since."""
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
     requests.change(session, request, **facts.model_dump(exclude_none=True))
-    return _tagged(answer, request)
+    return _tagged(session, answer, request, me)
 
 
 @router.post(
     "/requests/{request_id}/triage",
     dependencies=[allow(Right.WRITE_CASES)],
-    response_model=RequestOut,
 )
 def triage(
     request_id: UUID,
@@ -217,20 +228,19 @@ def triage(
     me: Me,
     answer: Response,
     if_match: Match = None,
-) -> Request:
+) -> RequestOut:
     """Simple: an answer is enough. Complex: a case opens."""
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
     simple = told.decision is Decision.SIMPLE
     decide = requests.triage_simple if simple else requests.triage_complex
     decide(session, request, me, reason=told.reason)
-    return _tagged(answer, request)
+    return _tagged(session, answer, request, me)
 
 
 @router.post(
     "/requests/{request_id}/answer",
     dependencies=[allow(Right.WRITE_CASES)],
-    response_model=RequestOut,
 )
 def give_answer(
     request_id: UUID,
@@ -239,17 +249,16 @@ def give_answer(
     me: Me,
     answer: Response,
     if_match: Match = None,
-) -> Request:
+) -> RequestOut:
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
     requests.answer(session, request, me, answer=told.answer)
-    return _tagged(answer, request)
+    return _tagged(session, answer, request, me)
 
 
 @router.post(
     "/requests/{request_id}/withdraw",
     dependencies=[allow(Right.WRITE_CASES)],
-    response_model=RequestOut,
 )
 def withdraw(
     request_id: UUID,
@@ -258,13 +267,13 @@ def withdraw(
     me: Me,
     answer: Response,
     if_match: Match = None,
-) -> Request:
+) -> RequestOut:
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
     requests.withdraw(session, request, me, reason=told.reason)
-    return _tagged(answer, request)
+    return _tagged(session, answer, request, me)
 
 
-def _tagged(answer: Response, request: Request) -> Request:
+def _tagged(session: Session, answer: Response, request: Request, me: Actor) -> RequestOut:
     answer.headers["ETag"] = versions.tag(request.version)
-    return request
+    return RequestOut.of(session, request, me)

@@ -17,7 +17,17 @@ from callcenter import offers as call_offers
 from callcenter import tasks as call_tasks
 from callcenter.queues import in_turn
 from dispatch import commands, interventions, offers, response, search
-from registry import audit, bookings, checks, once, sealing, tasks
+from registry import (
+    attachments,
+    audit,
+    bookings,
+    checks,
+    once,
+    referrals,
+    scanning,
+    sealing,
+    tasks,
+)
 from registry.journal import Event
 from registry.kit.settings import settings
 from registry.relay import Listener
@@ -62,6 +72,7 @@ INSIDE: dict[str, Inside] = {
     operators.ABSENT: in_turn(queues.operator_absent),
     operators.BACK: in_turn(queues.operator_back),
     bookings.REMIND: bookings.remind,
+    referrals.EXPECTED: referrals.overdue,
     offers.FIND_TEAM: search.look,
     offers.UNANSWERED: offers.unanswered,
     interventions.NOBODY_FOUND: search.look,
@@ -86,6 +97,7 @@ OUTSIDE: dict[str, Outside] = {
     answering.PULL: call_tasks.pull_caller,
     answering.REQUEUE: call_tasks.requeue_caller,
     checks.VERIFY: checks.verify,
+    attachments.SCAN: scanning.scan,
 }
 
 # What the sweeper does in every round besides.
@@ -100,4 +112,4 @@ CHORES: list[Callable[[], object]] = [
 def wire() -> None:
     """Tell the worker's tasks what they keep, and the auditor what counts as having looked."""
     tasks.wire(OUTSIDE)
-    audit.counts_as_look(subscribers.WayInShown.kind)
+    audit.counts_as_look(subscribers.WayInShown.kind, attachments.AttachmentRead.kind)

@@ -187,6 +187,15 @@ class Settings(BaseSettings):
     simulated_carrier_port: int = Field(
         default=8090, ge=1, le=65535, description="Port of the built-in carrier, on 127.0.0.1."
     )
+    attachment_megabytes: int = Field(
+        default=10, ge=1, le=50, description="Megabytes that one document of a case may have."
+    )
+    scan_command: str = Field(
+        default="",
+        description="Program that gets each new document on its standard input before anybody "
+        "reads it: exit code 0 clean, 1 infected, else asked again; for example "
+        "`clamdscan --no-summary -`. Empty: documents are not scanned, and the pages say so.",
+    )
     session_hours: int = Field(
         default=12, ge=1, le=24, description="Hours after which a log-in ends in any case."
     )

@@ -1,5 +1,6 @@
 """Requests: simple ones end with an answer, complex ones open a case, and somebody decided why."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -12,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from registry import access_points, cases, codes, people, requests
-from registry.access import Actor, Role
+from registry.access import Actor, Compartment, Role
 from registry.access_points import PointKind
 from registry.codes import Code, CodeList
 from registry.contacts import Channel, Contact
 from registry.journal import Entry
 from registry.kit.db import get
-from registry.kit.errors import Conflict, Invalid, NotFound, Problem, WrongState
+from registry.kit.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, WrongState
 from registry.people import Person
 from registry.requests import AsksAs, Request, RequestState
 from registry.staff import Staff
@@ -235,3 +236,22 @@ def test_two_doors_have_two_names_and_hours_that_can_be_read(session: Session) -
     with pytest.raises(Invalid) as refused:
         access_points.add(session, name="Altro", kind=PointKind.DESK, hours="quando capita")
     assert refused.value.field == "hours"
+
+
+def test_the_words_of_a_request_in_a_compartment_are_for_whoever_has_it(
+    session: Session, me: Actor, nina: Person
+) -> None:
+    request = ask(session, me, person_id=nina.id, compartment=Compartment.VIOLENCE)
+    inside = replace(me, compartments=frozenset({Compartment.VIOLENCE}))
+
+    assert not requests.sees(session, request, me)
+    with pytest.raises(NotAllowed):
+        requests.held(session, request.id, me)
+    requests.triage_complex(
+        session, requests.held(session, request.id, inside), inside, reason="Sì"
+    )
+    (case,) = cases.of_person(session, nina.id)
+    assert case.compartment == Compartment.VIOLENCE
+    request.compartment = None
+    assert not requests.sees(session, request, me)
+    assert requests.sees(session, request, inside)
