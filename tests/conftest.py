@@ -54,13 +54,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests are shuffled; those of one running house stay in the order written, and come first."""
+    """Tests are shuffled; those of one running house stay in the order written, and come first.
+
+    They are the long ones: what is short fills the end of a run.
+    """
     told = sorted(filter(_shares, items), key=lambda each: (each.path, each.reportinfo()[1] or 0))
     items[:] = told + [each for each in items if not _shares(each)]
 
 
 def _shares(item: pytest.Item) -> bool:
-    told = {"stories", "browser"} & set(item.path.parts)
+    told = {"stories", "browser", "gates"} & set(item.path.parts)
     return bool(told) or item.get_closest_marker("in_order") is not None
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from registry.kit.settings import CHECKOUT
 
+pytestmark = pytest.mark.in_order
+
 READY_WITHIN = 60.0  # seconds, on a busy machine
 STOP_WITHIN = 30.0  # 15 on a quiet one
 
