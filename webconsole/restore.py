@@ -1,0 +1,156 @@
+"""A restore: an archive becomes a house again, in a home or a database where nothing is yet."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select, text
+
+from registry import journal, sealing
+from registry.kit import db, dumps, engines
+from registry.kit.engine_home import account
+from registry.kit.errors import Invalid, NotFound, WrongState
+from registry.kit.sealed_file import Unreadable
+from registry.kit.settings import Settings, settings
+from registry.sealing import Finding
+from webconsole import archives, backup, house, migrate, versions
+from webconsole.archives import Manifest
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What came back, and what does not fit."""
+
+    manifest: Manifest
+    entries: int
+    later_seals: int
+    findings: list[Finding]
+
+
+def restore(source: Path, say: Say) -> Restored:
+    """Fill the empty house of the present settings; a failed attempt leaves it as empty as it was.
+
+    Raises a Problem with a sentence: another key, a damaged archive, one of a newer Centrale, a
+    house that is not empty, a server that is too old.
+    """
+    chosen = settings()
+    key = _key(chosen)
+    say("Reading the archive to its end")
+    manifest = archives.check(source, key)
+    _must_be_known(manifest)
+    private = chosen.database_url is None
+    if private and (chosen.home / "postgres" / "data").exists():
+        raise WrongState(
+            f"{chosen.home} has a database already: restore into another home (CENTRALE_HOME), "
+            "or move its folder postgres away"
+        )
+    with _undone(chosen, private=private):
+        entries = _fill(chosen, source, key, manifest, say, private=private)
+        later = _bring_seals(chosen, archives.seals(source, key), manifest)
+        findings = _prove(manifest, say)
+    return Restored(manifest=manifest, entries=entries, later_seals=later, findings=findings)
+
+
+def _key(chosen: Settings) -> bytes:
+    path = chosen.keys / backup.KEY
+    if not path.exists():
+        raise NotFound(
+            f"{path} is missing: bring back the folder of keys, or name a copy made by "
+            "`centrale keys save` with --keys"
+        )
+    return path.read_bytes()
+
+
+def _must_be_known(manifest: Manifest) -> None:
+    unknown = sorted(set(manifest.revisions) - versions.known())
+    if unknown:
+        raise Invalid(
+            f"The archive was made by a newer Centrale ({manifest.version}, schema "
+            f"{', '.join(unknown)}): install that version, then restore"
+        )
+
+
+@contextmanager
+def _undone(chosen: Settings, *, private: bool) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if private:
+            shutil.rmtree(chosen.home / "postgres", ignore_errors=True)
+        raise
+
+
+def _fill(
+    chosen: Settings, source: Path, key: bytes, manifest: Manifest, say: Say, *, private: bool
+) -> int:
+    """Bring the rows in, and let new transactions sort after theirs; the number of entries."""
+    with engines.running(chosen, share=False, say=say) as running:
+        url = running.database_url
+        if not dumps.is_empty(url):
+            raise WrongState("The database has tables already: restore into an empty one")
+        say("Restoring the database")
+        pieces = archives.database(source, key)
+        dumps.restore(url, chosen.postgres_bin, pieces, made_by=manifest.postgres)
+        entries, greatest = _counted(url)
+        late = dumps.behind(url, greatest)
+        if late and not private:
+            say("Moving the counter of transactions")
+            dumps.spend(url, greatest)
+    if late and private:
+        user = account(chosen.home / "postgres")
+        dumps.next_epoch(chosen.home, user, chosen.postgres_bin, greatest)
+    return entries
+
+
+def _counted(url: str) -> tuple[int, int]:
+    engine = db.connect(url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SET statement_timeout = 0"))
+            row = connection.execute(
+                text("SELECT count(*), coalesce(max(xid), 0) FROM journal")
+            ).one()
+            words = connection.execute(
+                text("SELECT coalesce(max(xid), 0) FROM name_words")
+            ).scalar()
+    finally:
+        engine.dispose()
+    return int(row[0]), max(int(row[1]), int(words or 0))
+
+
+def _bring_seals(chosen: Settings, seals: bytes, manifest: Manifest) -> int:
+    """The list as it was; a longer one that was here is kept aside. Returns seals that are lost."""
+    path = chosen.keys / sealing.HEADS
+    here = path.read_bytes() if path.exists() else b""
+    if here and here != seals:
+        path.rename(path.with_name(f"{path.stem}-before-restore-{os.getpid()}{path.suffix}"))
+    path.write_bytes(seals)
+    numbers = [json.loads(line)["seal"] for line in here.splitlines() if line.strip()]
+    return sum(1 for each in numbers if each > (manifest.last_seal or 0))
+
+
+def _prove(manifest: Manifest, say: Say) -> list[Finding]:
+    """Start it as it will run, bring it to this version, and recompute every seal."""
+    with house.open_():
+        try:
+            say("Bringing the database to this version")
+            migrate.up()
+            say("Recomputing the seals of the journal")
+            with db.transaction() as session:
+                session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+                if journal.head(session) == journal.START and manifest.last_seal:
+                    raise Unreadable("Readers do not find the journal's entries")
+                findings = list(sealing.verify(session))
+                marks = {each.id: each.mark.hex() for each in session.scalars(select(sealing.Seal))}
+        finally:
+            db.engine().dispose()
+            db.engine.cache_clear()
+    if manifest.last_seal and marks.get(manifest.last_seal) != manifest.last_mark:
+        findings.append(Finding(manifest.last_seal, "is not the last seal that the archive names"))
+    return findings
