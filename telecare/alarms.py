@@ -119,6 +119,7 @@ class Alarm(Base):
             postgresql_where=text("state <> 'closed'"),
         ),
         Index("ix_alarms_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
+        Index("ix_alarms_raised", "raised_at"),
         Index("ix_alarms_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
     )
 

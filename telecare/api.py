@@ -21,6 +21,7 @@ from registry.kit.http import InTransaction
 from registry.people import Person
 from telecare import (
     alarms,
+    campaigns_api,
     devices,
     doors_api,
     faults,
@@ -28,6 +29,7 @@ from telecare import (
     plans_api,
     response,
     signals_api,
+    storms_api,
     subscribers,
     subscribers_api,
 )
@@ -42,6 +44,8 @@ router.include_router(subscribers_api.router)
 router.include_router(plans_api.router)
 router.include_router(planned_api.router)
 router.include_router(signals_api.router)
+router.include_router(storms_api.router)
+router.include_router(campaigns_api.router)
 router.include_router(doors_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]

@@ -6,7 +6,15 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from callcenter.operators import Operator
@@ -19,6 +27,7 @@ from registry.kit.states import move
 from registry.people import Person
 from registry.staff import Staff
 from telecare import absences, alarms
+from telecare.alarms import Alarm
 from telecare.devices import Device
 from telecare.protocols.base import Kind
 
@@ -38,6 +47,8 @@ class Purpose(StrEnum):
     MEDICATION = "medication"
     HEAT = "heat"
     COLD = "cold"
+    # Many units are down at once: whoever lives behind one is called.
+    OUTAGE = "outage"
 
 
 class By(StrEnum):
@@ -75,6 +86,8 @@ class Result(StrEnum):
     WELL = "well"
     FOLLOW_UP = "follow_up"
     REFUSED = "refused"
+    # An alarm is raised with it, like a pressed button.
+    HELP_ASKED = "help_asked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +132,19 @@ class CallPlan(Base):
 
 
 class PlannedCall(Base):
-    """One call on one day. There is at most one per plan and day, whoever prepares the day."""
+    """One call on one day: at most one per plan and day, and one per campaign and person."""
 
     __tablename__ = "planned_calls"
     __table_args__ = (
         UniqueConstraint("plan_id", "day"),
+        UniqueConstraint("campaign_id", "person_id"),
+        CheckConstraint("num_nonnulls(plan_id, campaign_id) = 1", name="planned_call_of_one"),
         Index("ix_planned_calls_day", "day", "due_at"),
     )
 
     id: Mapped[Id]
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(CallPlan.id))
+    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey(CallPlan.id))
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaigns.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id))
     day: Mapped[date]
     due_at: Mapped[datetime]
@@ -144,6 +160,10 @@ class PlannedCall(Base):
     note: Mapped[str] = mapped_column(default="")
     done_at: Mapped[datetime | None]
     alarm_id: Mapped[UUID | None]
+    # How fragile they were when the campaign began: who comes first (fragility.py).
+    weight: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Minutes after which somebody not reached is tried again; None: they become an alarm.
+    again_minutes: Mapped[int | None]
 
 
 def plan(
@@ -195,8 +215,7 @@ def end_plan(session: Session, plan_: CallPlan) -> None:
         PlannedCall.due_at > clock.now(),
     )
     for each in session.scalars(wanted.with_for_update()):
-        move(each, PlannedState.SKIPPED, STEPS)
-        _over(session, each)
+        call_off(session, each)
     journal.record(session, CallPlanEnded(call_plan_id=plan_.id, person_id=plan_.person_id))
 
 
@@ -207,7 +226,9 @@ def today() -> date:
 def prepare(session: Session, subject: UUID) -> None:
     """Write today's list, and come again: what is there already stays as it is."""
     day = today()
-    there = select(PlannedCall.plan_id).where(PlannedCall.day == day)
+    there = select(PlannedCall.plan_id).where(
+        PlannedCall.day == day, PlannedCall.plan_id.is_not(None)
+    )
     wanted = select(CallPlan).where(
         CallPlan.ended_at.is_(None),
         CallPlan.since <= day,
@@ -271,6 +292,8 @@ def done(session: Session, planned: PlannedCall, result: Result, *, note: str = 
     planned.result = result
     planned.note = note.strip()
     planned.done_at = clock.now()
+    if result is Result.HELP_ASKED:
+        planned.alarm_id = _alarm(session, planned, Kind.PERSONAL, position=1).id
     _over(session, planned)
     journal.record(
         session,
@@ -286,23 +309,47 @@ def missed(session: Session, planned_id: UUID) -> None:
     if planned.state is PlannedState.TO_DO and away(session, planned):
         move(planned, PlannedState.SKIPPED, STEPS)
         return
+    if planned.again_minutes is not None:
+        _try_again(session, planned, planned.again_minutes)
+        return
     move(planned, PlannedState.MISSED, STEPS)
-    unit = session.scalar(select(Device).where(Device.person_id == planned.person_id).limit(1))
-    alarm = alarms.raise_(
-        session,
-        signal_id=planned.id,
-        position=0,
-        account=unit.account if unit else "",
-        device_id=unit.id if unit else None,
-        person_id=planned.person_id,
-        kind=Kind.INACTIVITY,
-        code=CODE,
-    )
+    alarm = _alarm(session, planned, Kind.INACTIVITY)
     planned.alarm_id = alarm.id
     journal.record(
         session,
         PlannedCallMissed(planned_id=planned.id, alarm_id=alarm.id, person_id=planned.person_id),
     )
+
+
+def _try_again(session: Session, planned: PlannedCall, minutes: int) -> None:
+    """In a storm hundreds are not reached: they are rung until they are."""
+    if planned.state is PlannedState.RINGING:
+        move(planned, PlannedState.TO_DO, STEPS)
+    planned.until_at = clock.now() + timedelta(minutes=minutes)
+    deadlines.set_(session, MISSED, planned.id, planned.until_at)
+    if planned.by is By.SYSTEM:
+        deadlines.set_(session, RING, planned.id, clock.now())
+
+
+def _alarm(session: Session, planned: PlannedCall, kind: Kind, *, position: int = 0) -> Alarm:
+    unit = session.scalar(select(Device).where(Device.person_id == planned.person_id).limit(1))
+    return alarms.raise_(
+        session,
+        signal_id=planned.id,
+        position=position,
+        account=unit.account if unit else "",
+        device_id=unit.id if unit else None,
+        person_id=planned.person_id,
+        kind=kind,
+        code=CODE,
+    )
+
+
+def call_off(session: Session, planned: PlannedCall) -> None:
+    """Nobody has to be called any more; what is over already stays as it is."""
+    if planned.state is PlannedState.TO_DO:
+        move(planned, PlannedState.SKIPPED, STEPS)
+        _over(session, planned)
 
 
 def away(session: Session, planned: PlannedCall) -> bool:

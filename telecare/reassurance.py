@@ -11,6 +11,7 @@ from callcenter.announced import CallReplied, Reply
 from callcenter.call_events import CallClosed
 from callcenter.call_states import CallState, Outcome
 from callcenter.calls import Call
+from dispatch.words import N_
 from registry import deadlines
 from registry.access import Actor
 from registry.journal import Event
@@ -20,12 +21,35 @@ from registry.kit.errors import Invalid, NotAllowed
 from registry.kit.states import move
 from registry.people import Person
 from telecare import planned
-from telecare.planned import RING, STEPS, PlannedCall, PlannedState, Result
+from telecare.planned import RING, STEPS, PlannedCall, PlannedState, Purpose, Result
 
 PURPOSE = "planned"
 SPOKEN = "it"
 MOST_TRIES = 2
 AGAIN_AFTER = timedelta(minutes=10)
+STILL = {PlannedState.RINGING, PlannedState.MISSED}
+
+
+PLAIN = N_(
+    "Good day %(name)s, this is the operations room. If all is well press 1."
+    " If you would like us to call you press 2."
+)
+SENTENCES = {
+    Purpose.OUTAGE: N_(
+        "Good day %(name)s, this is the operations room. We know of a breakdown where you live:"
+        " your telecare unit may not work. If all is well press 1. If you need help press 2."
+    ),
+    Purpose.HEAT: N_(
+        "Good day %(name)s, this is the operations room. It is very hot today: drink often and"
+        " stay out of the sun. If all is well press 1. If you need help press 2."
+    ),
+    Purpose.COLD: N_(
+        "Good day %(name)s, this is the operations room. It is very cold today: keep warm."
+        " If all is well press 1. If you need help press 2."
+    ),
+}
+# Where the sentence says that 2 is for help.
+FOR_HELP = frozenset(SENTENCES)
 
 
 def ring(session: Session, planned_id: UUID) -> None:
@@ -46,17 +70,15 @@ def ring(session: Session, planned_id: UUID) -> None:
         session,
         to=person.phones[0].number,
         purpose=PURPOSE,
-        sentence=sentence(person),
+        sentence=sentence(person, due.purpose),
         person_id=person.id,
     )
     due.call_id = call.id
 
 
-def sentence(person: Person) -> str:
-    return i18n.catalogue(SPOKEN).gettext(
-        "Good day %(name)s, this is the operations room. If all is well press 1."
-        " If you would like us to call you press 2."
-    ) % {"name": person.given_name}
+def sentence(person: Person, purpose: Purpose = Purpose.CHECK) -> str:
+    said = SENTENCES.get(purpose, PLAIN)
+    return i18n.catalogue(SPOKEN).gettext(said) % {"name": person.given_name}
 
 
 def heard(session: Session, event: Event) -> None:
@@ -70,8 +92,10 @@ def heard(session: Session, event: Event) -> None:
     call = get(session, Call, event.call_id)
     if due.call_id != call.id or not call.sentence:
         return
-    if call.reply == Reply.AGREED and due.state in {PlannedState.RINGING, PlannedState.MISSED}:
+    if call.reply == Reply.AGREED and due.state in STILL:
         planned.done(session, due, Result.WELL)
+    elif call.reply == Reply.DECLINED and due.purpose in FOR_HELP and due.state in STILL:
+        planned.done(session, due, Result.HELP_ASKED)
     elif due.state is PlannedState.RINGING and (call.reply or call.over):
         move(due, PlannedState.TO_DO, STEPS)
         again = clock.now() + AGAIN_AFTER

@@ -10,6 +10,8 @@
                   calls: stage (offered, calling, talking, wrap_up), candidates, offered_until …
     interventions open ones: id, priority, title, team, state_text, since, eta_at
     teams         on duty: id, name, state_text, latitude, longitude
+    storm         many units in the same trouble as one line: title, where, since, devices,
+                  pressed, href; null in calm weather
     doors         where our own test does not come through: door, name, since
     counts        waiting, oldest_since, operators, service_today (per cent or null), target_s
 
@@ -36,6 +38,7 @@ from webconsole import (
     board_calls,
     board_figures,
     board_people,
+    board_storm,
     board_teams,
     board_verbs,
 )
@@ -85,8 +88,13 @@ def snapshot(session: Session, me: Actor, said: Words) -> dict[str, Any]:
         "interventions": board_teams.jobs(session, me, said) if teams else [],
         "teams": board_teams.teams(session, said) if teams else [],
         "counts": board_figures.counts(session, [row["since"] for row in waiting]),
+        "storm": board_storm.line(session, said) if _answers(me) else None,
         "doors": _doors(session),
     }
+
+
+def _answers(me: Actor) -> bool:
+    return access.can(me, Right.ANSWER_ALARMS)
 
 
 def _doors(session: Session) -> list[dict[str, Any]]:
@@ -100,7 +108,7 @@ def _doors(session: Session) -> list[dict[str, Any]]:
 def _waiting(session: Session, me: Actor, said: Words) -> list[dict[str, Any]]:
     """Alarms and calls in one order: the gravest first, then who has waited longest."""
     rows: list[dict[str, Any]] = []
-    if access.can(me, Right.ANSWER_ALARMS):
+    if _answers(me):
         rows += board_alarms.waiting(session, me, said)
     if access.can(me, Right.ANSWER_CALLS):
         rows += board_calls.waiting(session, me, said)

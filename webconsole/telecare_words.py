@@ -77,6 +77,7 @@ PURPOSES = {
     "medication": N_("Medicine"),
     "heat": N_("Heat"),
     "cold": N_("Cold"),
+    "outage": N_("Breakdown of many units"),
 }
 
 BY = {
@@ -96,6 +97,35 @@ RESULTS = {
     "well": N_("All is well"),
     "follow_up": N_("Something has to be done"),
     "refused": N_("Does not want to be called"),
+    "help_asked": N_("Asks for help: an alarm is raised"),
+}
+
+WHY_FIRST = {
+    "pressed": N_("pressed the button"),
+    "powered": N_("needs current to live"),
+    "silent": N_("unit silent"),
+    "very_old": N_("85 or older"),
+    "nobody_near": N_("no contact known"),
+    "alert": N_("has an alert"),
+    "old": N_("75 or older"),
+}
+
+COMMANDS = {
+    "listen": N_("Listen"),
+    "talk": N_("Talk"),
+    "duplex": N_("Both ways"),
+    "softer": N_("Softer"),
+    "louder": N_("Louder"),
+    "door": N_("Open the door"),
+    "clear_down": N_("Clear-down"),
+}
+
+TONES_STATES = {
+    "wanted": N_("on its way"),
+    "sending": N_("on its way"),
+    "sent": N_("sent"),
+    "failed": N_("not sent"),
+    "uncertain": N_("perhaps sent"),
 }
 
 HAPPENED = {
@@ -104,6 +134,8 @@ HAPPENED = {
     "telecare.planned_call_done": N_("Planned call made"),
     "telecare.planned_call_missed": N_("Planned call missed"),
     "callcenter.call_replied": N_("Key pressed in a call of the system"),
+    "telecare.campaign_began": N_("Call campaign begun"),
+    "telecare.campaign_closed": N_("Call campaign closed"),
     "telecare.plan_written": N_("Action plan written"),
     "telecare.plan_retired": N_("Action plan withdrawn"),
     "telecare.step_taken": N_("Step of the plan"),
@@ -122,6 +154,8 @@ HAPPENED = {
 DETAILS = {
     "telecare.planned_call_done": ("outcome", RESULTS),
     "telecare.call_plan_written": ("purpose", PURPOSES),
+    "telecare.campaign_began": ("purpose", PURPOSES),
+    "telecare.campaign_closed": ("purpose", PURPOSES),
     "telecare.step_taken": ("what", STEPS),
     "telecare.round_tried": ("outcome", WENT),
     "telecare.round_began": ("whom", WHOM),

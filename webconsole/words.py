@@ -326,6 +326,9 @@ class Words:
     def went(self, code: str) -> str:
         return self.of(telecare_words.WENT, code)
 
+    def why_first(self, code: str) -> str:
+        return self.of(telecare_words.WHY_FIRST, code)
+
     def purpose(self, code: str) -> str:
         return self.of(telecare_words.PURPOSES, code)
 

@@ -2,6 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.mjs";
 import { Bar, Icon, Key, Mark, useAction, Trouble, Waited } from "./parts.mjs";
 import { keyOf, set, use } from "./store.mjs";
+import { Storm } from "./storm.mjs";
 import { t, tn } from "./words.mjs";
 import * as verbs from "./verbs.mjs";
 
@@ -30,6 +31,7 @@ export function Waiting() {
         ${t("Take the first")} <${Key}>n<//>
       </button>
     </div>
+    <${Storm} storm=${board.storm} />
     ${news > 0 &&
     html`<div class="over">
       <button class="news" onClick=${settle}>
