@@ -1,4 +1,4 @@
-"""The assembled application: every router, the live feed, the headers that protect the pages."""
+"""The assembled application: every router, the live feed, inside what protects the pages."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import callcenter.api
 import dispatch.api
@@ -18,47 +16,10 @@ from callcenter import operators, webhooks
 from registry.kit import http
 from telecare import device_tokens_api
 from telecare.receivers import web, web_socket
-from webconsole import board, health, live, login, pages, rendering, wiring
+from webconsole import board, health, live, login, pages, rendering, reports, wiring
+from webconsole.protection import Guarded
 
 STATIC = Path(__file__).parent / "static"
-
-# No inline script or style, no plug-in, no third host; the carrier's own for the softphone.
-CSP = (
-    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "connect-src 'self' https://*.twilio.com wss://*.twilio.com; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), microphone=(self), camera=()",
-}
-
-
-class Protected:
-    """Adds the protecting headers, and forbids keeping what carries people's data."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                # Modules of two versions never mix: the browser asks whether a file has changed.
-                kept = "no-cache" if scope["path"].startswith("/static/") else "no-store"
-                headers.setdefault("Cache-Control", kept)
-            await send(message)
-
-        await self.app(scope, receive, protected)
 
 
 @contextlib.asynccontextmanager
@@ -85,7 +46,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 
 def make() -> FastAPI:
     """A fresh application; it reads the settings when it first needs them."""
-    made = FastAPI(
+    made = Guarded(
         title="Centrale",
         version="0.1.0",
         docs_url=None,
@@ -101,10 +62,9 @@ def make() -> FastAPI:
     for router in (*signal_doors, board.router):
         made.include_router(router, prefix="/api/v1")
     made.include_router(webhooks.router)
-    for router in (health.router, live.router, login.router, *pages.ROUTERS):
+    for router in (health.router, reports.router, live.router, login.router, *pages.ROUTERS):
         made.include_router(router)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
-    made.add_middleware(Protected)
     return made
 
 

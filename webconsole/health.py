@@ -17,7 +17,7 @@ from registry.kit.db import transaction
 from registry.kit.errors import Problem
 from registry.relay import Parked
 from telecare import door_tests
-from webconsole import versions
+from webconsole import reports, versions
 
 NEEDED = ("receive", "sweep")
 
@@ -101,4 +101,5 @@ def metrics() -> Response:
     """Prometheus text."""
     registry = CollectorRegistry()
     registry.register(House())
-    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+    figures = generate_latest(registry) + generate_latest(reports.figures)
+    return Response(figures, media_type="text/plain; version=0.0.4")

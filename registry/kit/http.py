@@ -1,5 +1,6 @@
 """From HTTP to transactions and from problems to RFC 9457: the only place with status codes."""
 
+import secrets
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -119,8 +120,9 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    log.error("request.fault", path=request.scope["path"], exc_info=error)
+    """Nothing of the inside is said but a number, under which the log tells the rest."""
+    number = secrets.token_hex(4)
+    log.error("request.fault", number=number, path=request.scope["path"], exc_info=error)
     say = i18n.catalogue(i18n.language_of(request)).gettext
-    return problem_json(
-        500, "Fault", say("Something of ours broke. Nothing was saved; it was written in the log")
-    )
+    detail = say("Something of ours broke. Nothing was saved. Number in the log: %(number)s")
+    return problem_json(500, "Fault", detail % {"number": number}, number=number)

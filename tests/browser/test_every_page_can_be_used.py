@@ -13,6 +13,7 @@ from registry.kit import db
 from registry.people import Person
 from tests.browser.conftest import ACCOUNT
 from tests.browser.console import Console, press_button, sign_in
+from tests.browser.policy import Watch, pages
 from tests.conftest import somebody
 from tests.stories.conftest import House
 
@@ -145,3 +146,61 @@ def test_a_technician_begins_at_the_receivers(
     page.get_by_role("link", name="Vedi l’apparecchio").click()
     expect(page.get_by_role("heading", name="Segnali dell’apparecchio 8899")).to_be_visible()
     assert axe() == []
+
+
+def test_no_page_does_what_its_policy_forbids(page: Page, town: Town) -> None:
+    """Every page there is, by the table of doors; the browser enforces and would report."""
+    assert town.url
+    with db.transaction() as session:
+        somebody(session, "tutta", "Tutta Campione", *(set(Role) - {Role.TEAM}))
+        maria = session.scalars(select(Person.id)).first()
+    watch = Watch(page)
+    watch.begin()
+    sign_in(page, "tutta")
+    addresses = [*pages(), f"/persone/{maria}", f"/teleassistenza/{maria}", "/nulla"]
+    assert len(addresses) > 25
+    for address in addresses:
+        watch.look(address)
+    assert watch.seen == []
+
+
+def test_the_map_and_an_alarm_do_nothing_that_the_policy_forbids(
+    anna: Console, house: House
+) -> None:
+    watch = Watch(anna.page)
+    watch.begin()
+    watch.look("/")
+    press_button(house, ACCOUNT, 77)
+    anna.reads("Pulsante")
+    anna.press("n")
+    anna.reads("Piano: pulsante")
+    expect(anna.page.locator(".leaflet-marker-icon").first).to_be_visible()
+    expect(anna.page.locator(".leaflet-control-attribution")).to_contain_text("Openpolis")
+    anna.page.locator(".leaflet-control-zoom-in").click()
+    watch.gather()
+    anna.page.get_by_role("button", name="Rimetti in attesa").click()
+    anna.reads("Nulla in carico")
+    assert watch.seen == []
+
+
+def test_what_the_policy_forbids_is_refused_and_reported(page: Page, town: Town) -> None:
+    """Else the two tests above would find nothing because nobody looks."""
+    assert town.url
+    watch = Watch(page)
+    watch.begin()
+    page.goto("/entra")
+    for forbidden in (
+        "document.body.innerHTML = '<b>x</b>'",
+        "document.body.setAttribute('onclick', 'x()')",
+        "const s = document.createElement('style'); s.append('b {}'); document.body.append(s)",
+        "document.createElement('script').textContent = 'x()'",
+        "fetch('https://elsewhere.example.it/').catch(() => 0)",
+        "new Image().src = 'http://127.0.0.1:9/x.png'",
+    ):
+        with page.expect_response("**/rapporti-csp") as reported:
+            page.evaluate(f"() => {{ try {{ {forbidden} }} catch (refused) {{ }} }}")
+        assert (forbidden, reported.value.status) == (forbidden, 204)
+    watch.gather()
+    told = " ".join(watch.seen)
+    for directive in ("require-trusted-types-for", "style-src-elem", "connect-src", "img-src"):
+        assert directive in told

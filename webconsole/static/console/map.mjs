@@ -1,5 +1,6 @@
 // The map: our own boundaries on a canvas, homes and teams on top; nothing is asked of a third host.
 import { html, useEffect, useRef } from "./html.mjs";
+import { library as script } from "./trusted.mjs";
 import { t } from "./words.mjs";
 
 const STATIC = new URL("../", import.meta.url).pathname;
@@ -51,13 +52,6 @@ function load() {
   return library;
 }
 
-function script(source) {
-  return new Promise((done, failed) => {
-    const element = Object.assign(document.createElement("script"), { src: source, onload: done, onerror: failed });
-    document.head.append(element);
-  });
-}
-
 function sheet(source) {
   return new Promise((done, failed) => {
     const element = Object.assign(document.createElement("link"), {
@@ -88,9 +82,9 @@ async function draw(box) {
     scrollWheelZoom: "center",
     maxZoom: 16,
     minZoom: 5,
+    attributionControl: false,
   });
-  map.attributionControl.setPrefix(false);
-  map.attributionControl.addAttribution(t("Boundaries 2023 © Openpolis from ISTAT, CC-BY-4.0"));
+  source(L).addTo(map);
   map.zoomControl._zoomInButton.setAttribute("aria-label", t("Closer"));
   map.zoomControl._zoomOutButton.setAttribute("aria-label", t("Farther"));
   map.fitBounds(TERRITORY);
@@ -113,6 +107,25 @@ async function draw(box) {
   return { map, marks: L.layerGroup().addTo(map) };
 }
 
+/** Whose boundaries these are. Leaflet's own control would write it as HTML. */
+function source(L) {
+  const control = L.control({ position: "bottomright" });
+  control.onAdd = () => {
+    const line = document.createElement("div");
+    line.className = "leaflet-control-attribution";
+    line.textContent = t("Boundaries 2023 © Openpolis from ISTAT, CC-BY-4.0");
+    return line;
+  };
+  return control;
+}
+
+/** A text for Leaflet, which takes strings for HTML and elements as they are. */
+function plain(text) {
+  const box = document.createElement("span");
+  box.textContent = text;
+  return box;
+}
+
 /** Names of the comuni in view, once there is room for them. */
 function nameAreas(L, map, names, layer) {
   const renew = () => {
@@ -121,11 +134,8 @@ function nameAreas(L, map, names, layer) {
     layer.eachLayer((area) => {
       const centre = area.getBounds().getCenter();
       if (!map.getBounds().contains(centre)) return;
-      const content = document.createTextNode(area.feature.properties.name);
       const tip = L.tooltip(centre, { permanent: true, direction: "center", className: "area-name", interactive: false });
-      const box = document.createElement("span");
-      box.append(content);
-      names.addLayer(tip.setContent(box));
+      names.addLayer(tip.setContent(plain(area.feature.properties.name)));
     });
   };
   map.on("moveend", renew);
@@ -156,15 +166,25 @@ function place(drawn, home, teams, first) {
 
 const on = (thing) => thing && thing.latitude != null && thing.longitude != null;
 
+const SVG = "http://www.w3.org/2000/svg";
+
+function sign(icon) {
+  const picture = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  picture.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${SPRITE}#${icon}`);
+  picture.append(use);
+  return picture;
+}
+
 function pin(L, where, kind, icon, name) {
-  const picture = `<svg aria-hidden="true"><use href="${SPRITE}#${icon}"></use></svg>`;
   return L.marker(where, {
-    icon: L.divIcon({ className: `pin ${kind}`, html: picture, iconSize: [28, 28] }),
+    icon: L.divIcon({ className: `pin ${kind}`, html: sign(icon), iconSize: [28, 28] }),
     alt: name,
     title: name,
     keyboard: false,
     zIndexOffset: kind === "home" ? 1000 : 0,
-  }).bindTooltip(name, {
+  }).bindTooltip(plain(name), {
     direction: kind === "team" ? "bottom" : "top",
     offset: [0, kind === "team" ? 14 : -14],
     permanent: kind === "team",

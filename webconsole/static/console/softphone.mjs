@@ -1,5 +1,6 @@
 // The operator's voice: simulated (the application plays the carrier) or Twilio's Voice SDK.
 import { get, post, Refused } from "./api.mjs";
+import { library } from "./trusted.mjs";
 import { t } from "./words.mjs";
 
 const SDK = new URL("../vendor/twilio-voice/twilio.min.js", import.meta.url).pathname;
@@ -35,7 +36,9 @@ export async function keepVoice(board) {
 /** One registered device, whose token is renewed before it expires. */
 async function registered() {
   if (device) return device;
-  await script(SDK);
+  await library(SDK).catch(() => {
+    throw new Refused(t("The telephone could not be loaded. Reload the page."));
+  });
   const { token, edge } = await get("/api/v1/me/phone-token");
   device = new window.Twilio.Device(token, { edge: edge || undefined, closeProtection: true });
   device.on("tokenWillExpire", async () => {
@@ -47,18 +50,6 @@ async function registered() {
     device = null;
   });
   return device;
-}
-
-function script(source) {
-  return new Promise((done, failed) => {
-    const element = document.createElement("script");
-    Object.assign(element, {
-      src: source,
-      onload: done,
-      onerror: () => failed(new Refused(t("The telephone could not be loaded. Reload the page."))),
-    });
-    document.head.append(element);
-  });
 }
 
 export const muted = () => connection?.isMuted() ?? silenced;
