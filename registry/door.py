@@ -1,6 +1,7 @@
 """The door: who is asking, by cookie or by token, and whether they may."""
 
 import hmac
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -8,9 +9,9 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from registry import access, sessions, tokens
+from registry import access, factors, proofs, sessions, tokens
 from registry.access import Actor, Right
-from registry.kit.errors import Locked, NotAllowed
+from registry.kit.errors import Locked, NotAllowed, Problem
 from registry.kit.http import InTransaction
 from registry.kit.settings import settings
 from registry.sessions import Signed
@@ -21,16 +22,62 @@ CSRF_FIELD = "csrf"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Sent by scripts that look by themselves, so that polling does not keep a screen unlocked.
 BACKGROUND_HEADER = "X-Background"
+# The pages on which somebody sets up their second factor: open to whoever owes us one.
+OWN_WAYS = "/accesso"
+PASSWORD_FIELD, CODE_FIELD = "prova_password", "prova_codice"
+NOT_CARRIED = frozenset({CSRF_FIELD, PASSWORD_FIELD, CODE_FIELD})
+
+
+class FactorOwed(NotAllowed):
+    """Nothing opens before they have a second factor."""
+
+
+class ProofWanted(NotAllowed):
+    """It has to be shown again that this is the same person; then what was asked is done."""
+
+    def __init__(
+        self, message: str, *, asked: "Asked", ways: frozenset[str], refused: Problem | None
+    ) -> None:
+        super().__init__(message)
+        self.asked = asked
+        self.ways = ways
+        self.refused = refused
+        self.more = {"proof": "/conferma"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form said, the proof apart: it is sent again with the proof, so nothing is lost."""
+
+    password: str
+    code: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def _has_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    )
 
 
 async def _sent_csrf(request: Request) -> str:
     """The token a page sends back: in a header from scripts, in a field from forms."""
     sent = request.headers.get(CSRF_HEADER)
-    if sent is None and request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    ):
+    if sent is None and _has_form(request):
         sent = str((await request.form()).get(CSRF_FIELD, ""))
     return sent or ""
+
+
+async def _asked(request: Request) -> Asked:
+    """A form's words, and the proof that came with them."""
+    form = (await request.form()).multi_items() if _has_form(request) else []
+    said = [(name, value) for name, value in form if isinstance(value, str)]
+    proof = dict(said)
+    return Asked(
+        proof.get(PASSWORD_FIELD, "")[: sessions.LONGEST],
+        proof.get(CODE_FIELD, "")[: sessions.LONGEST],
+        tuple(each for each in said if each[0] not in NOT_CARRIED),
+    )
 
 
 def _signed(
@@ -63,6 +110,9 @@ def _me(
     if signed.locked:
         raise Locked("The screen is locked: write your password to go on")
     request.state.csrf = signed.csrf
+    request.state.signed = signed
+    if signed.owes_factor and not request.url.path.startswith(OWN_WAYS):
+        raise FactorOwed("Your role needs a second factor: set it up first")
     return signed.actor
 
 
@@ -75,6 +125,38 @@ def allow(*rights: Right) -> Dependency:
     def check(me: Me) -> None:
         if rights:
             access.require_any(me, rights)
+
+    return Dependency(check)
+
+
+def fresh() -> Dependency:
+    """A dependency: whoever sits there has shown in the last five minutes that it is them.
+
+    Else they show it now, on a page that carries along all they had asked. A program with a token
+    has nobody to ask: what it may do was decided when it got its token.
+    """
+
+    def check(
+        request: Request, me: Me, session: InTransaction, asked: Annotated[Asked, Depends(_asked)]
+    ) -> None:
+        signed: Signed | None = getattr(request.state, "signed", None)
+        if signed is None or proofs.fresh(signed):
+            return
+        refused = None
+        if asked.password or asked.code:
+            try:
+                proofs.prove(session, signed, asked.password, asked.code)
+            except Problem as problem:
+                refused = problem
+            else:
+                return
+        assert me.staff_id is not None  # noqa: S101 - a session is somebody's
+        raise ProofWanted(
+            "Confirm that it is you, then it goes on",
+            asked=asked,
+            ways=factors.ways(session, me.staff_id),
+            refused=refused,
+        )
 
     return Dependency(check)
 

@@ -4,9 +4,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from registry import authenticators, passkeys, recovery_codes
+from registry import authenticators, identities, passkeys, recovery_codes
 from registry.access import Actor, Role
+from registry.kit.db import get
+from registry.kit.errors import Conflict
 from registry.kit.settings import settings
+from registry.staff import Staff
 
 DIGITS = 6
 CAREFUL = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
@@ -15,6 +18,27 @@ CAREFUL = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 def has(session: Session, staff_id: UUID) -> bool:
     """Whether a password alone no longer lets them in."""
     return authenticators.of(session, staff_id) is not None or bool(passkeys.of(session, staff_id))
+
+
+def ways(session: Session, staff_id: UUID) -> frozenset[str]:
+    """By which ways they can show that it is them: `password`, `app`, `passkey`, `provider`."""
+    person = get(session, Staff, staff_id)
+    found = {
+        "password": person.password is not None,
+        "app": authenticators.of(session, staff_id) is not None,
+        "passkey": bool(passkeys.of(session, staff_id)),
+        "provider": identities.linked(session, staff_id),
+    }
+    return frozenset(way for way, there in found.items() if there)
+
+
+def keep_one(session: Session, actor: Actor) -> None:
+    """After one was taken away: Conflict when the house asks for one and none is left."""
+    if actor.staff_id is None or has(session, actor.staff_id):
+        return
+    if owed_by(actor):
+        raise Conflict("Your role needs a second factor: add another one first")
+    recovery_codes.forget(session, actor.staff_id)
 
 
 def owed_by(actor: Actor) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.kit import clock
-from registry.kit.crypto import Sealed, digest
+from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
+from registry.kit.digests import digest
 from registry.kit.errors import NotSignedIn
 
 LASTS = timedelta(minutes=5)

@@ -69,6 +69,12 @@ def of(session: Session, staff_id: UUID, issuer: str) -> Identity | None:
     )
 
 
+def linked(session: Session, staff_id: UUID) -> bool:
+    """Whether they have ever come in through the body's log-in."""
+    wanted = select(Identity.id).where(Identity.staff_id == staff_id).limit(1)
+    return session.scalar(wanted) is not None
+
+
 def unlink(session: Session, staff_id: UUID) -> None:
     """Their next log-in there is looked up by name again."""
     gone = session.execute(

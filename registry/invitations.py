@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal, sessions, staff
 from registry.kit import clock, limits
-from registry.kit.crypto import digest
 from registry.kit.db import Base, Id, transaction
+from registry.kit.digests import digest
 from registry.kit.errors import NotAllowed
 from registry.staff import Staff
 

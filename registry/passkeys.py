@@ -135,7 +135,8 @@ def recognise(session: Session, site: Site, challenge: str, answer: str) -> Pass
     try:
         credential = parse_authentication_credential_json(answer)
         passkey = _by_credential(session, credential.raw_id)
-        if passkey is None or passkey.revoked_at is not None:
+        owner = session.get(Staff, passkey.staff_id) if passkey else None
+        if passkey is None or passkey.revoked_at or owner is None or not owner.active:
             raise NotAllowed("This passkey is not known here, or was revoked")
         found = webauthn.verify_authentication_response(
             credential=credential,

@@ -13,8 +13,9 @@ from registry import factors, handshakes, journal, staff
 from registry.access import Actor
 from registry.handshakes import Half
 from registry.kit import clock, limits, passwords
-from registry.kit.crypto import Sealed, digest
+from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, transaction
+from registry.kit.digests import digest
 from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem
 from registry.kit.settings import settings
 from registry.staff import Staff
@@ -26,6 +27,7 @@ GUESSES_AT_ONCE = 5
 NETWORK_EVERY = timedelta(milliseconds=200)
 NETWORK_AT_ONCE = 50
 BROWSER = 60  # letters
+LONGEST = 256  # letters of a password or a code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,13 +130,18 @@ def sign_in(login: str, password: str, *, network: str, browser: str = "") -> tu
 def count_guess(login: str, network: str) -> str:
     """Use one guess at this account and from this network, or TooMany; the account's limit key."""
     account = f"sign-in:{digest(login.strip().lower())}"
+    count_network(network)
+    with transaction() as session:
+        limits.take(session, account, every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
+    return account
+
+
+def count_network(network: str) -> None:
+    """Use one try from this network, or TooMany."""
     with transaction() as session:
         limits.take(
             session, f"network:{digest(network)}", every=NETWORK_EVERY, burst=NETWORK_AT_ONCE
         )
-    with transaction() as session:
-        limits.take(session, account, every=GUESS_EVERY, burst=GUESSES_AT_ONCE)
-    return account
 
 
 def start(

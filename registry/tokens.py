@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal
 from registry.access import Actor
 from registry.kit import clock
-from registry.kit.crypto import digest
 from registry.kit.db import Base, Id
+from registry.kit.digests import digest
 from registry.kit.errors import NotSignedIn
 from registry.staff import Staff
 

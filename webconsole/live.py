@@ -183,6 +183,8 @@ def _who(cookie: str | None, bearer: str | None) -> Console:
             return Console(tokens.check(session, bearer.partition(" ")[2].strip()), None)
         # A locked screen still hears: its alarms must sound.
         signed = sessions.check(session, cookie, active=False)
+        if signed.owes_factor:
+            raise NotSignedIn("Your role needs a second factor: set it up first")
         return Console(signed.actor, signed.id)
 
 

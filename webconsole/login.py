@@ -1,83 +1,106 @@
 """Signing in and out, and the lock of the screen."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Cookie, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door, sessions
-from registry.access import Right
+from registry import door, handshakes, passkeys, proofs, second_step, sessions
 from registry.door import AtScreen
-from registry.kit.errors import NotAllowed, Problem, TooMany
-from registry.kit.http import InTransaction, sentence
+from registry.handshakes import Half
+from registry.kit.errors import NotAllowed, NotSignedIn, Problem, TooMany
+from registry.kit.http import InTransaction, sentence, status_of
 from registry.kit.settings import settings
-from webconsole import browsers, rendering
+from registry.sessions import Halfway
+from webconsole import entering, rendering
 from webconsole.demo import town as sample
+from webconsole.entering import HALF, SECOND, SEE_OTHER, SIGN_IN
 
 router = APIRouter(include_in_schema=False)
-BOARD, TEAM_PAGE, SIGN_IN, LOCK = "/", "/squadra", "/entra", "/blocco"
-SEE_OTHER = 303
+LOCK = "/blocco"
 LONGEST = 256
-
-
-def _local(path: str) -> str:
-    """Where to go next: only a path of ours, never another host."""
-    parts = urlsplit(path)
-    ours = not parts.scheme and not parts.netloc and path.startswith("/") and path[1:2] not in "/\\"
-    return path if ours and len(path) > 1 else ""
+Written = Annotated[str, Form(max_length=LONGEST)]
+Half_ = Annotated[str | None, Cookie(alias=HALF)]
 
 
 @router.get(SIGN_IN, dependencies=[door.public("the way in")])
 def show_sign_in(request: Request, poi: str = "") -> Response:
-    return rendering.page(
-        request,
-        "login.html",
-        login="",
-        error="",
-        next_page=_local(poi),
-        demo=sample if settings().demo else None,
-        secure=_cookie_will_hold(request),
-    )
+    return _way_in(request, poi)
 
 
 @router.post(SIGN_IN, dependencies=[door.public("the way in; SameSite=Strict and Origin guard it")])
 def sign_in(
-    request: Request,
-    login: Annotated[str, Form(max_length=LONGEST)] = "",
-    password: Annotated[str, Form(max_length=LONGEST)] = "",
-    poi: Annotated[str, Form(max_length=LONGEST)] = "",
+    request: Request, login: Written = "", password: Written = "", poi: Written = ""
 ) -> Response:
     try:
         door.require_own_page(request)
-        network = request.client.host if request.client else "unknown"
-        browser = browsers.named(request.headers.get("user-agent", ""))
         secret, actor = sessions.sign_in(
-            login.replace("\0", ""), password, network=network, browser=browser
+            login.replace("\0", ""),
+            password,
+            network=entering.network_of(request),
+            browser=entering.browser_of(request),
         )
+    except Halfway as half:
+        on = f"{SECOND}?{urlencode({'poi': entering.local(poi)})}"
+        return entering.half_way(RedirectResponse(on, SEE_OTHER), half.secret)
     except (NotAllowed, TooMany) as problem:
-        return rendering.page(
-            request,
-            "login.html",
-            status=429 if isinstance(problem, TooMany) else 403,
-            login=login,
-            error=sentence(request, problem),
-            next_page=_local(poi),
-            demo=sample if settings().demo else None,
-            secure=_cookie_will_hold(request),
-        )
-    at_home = TEAM_PAGE if actor.rights == {Right.RUN_TEAM} else BOARD
-    answer = RedirectResponse(_local(poi) or at_home, SEE_OTHER)
-    answer.set_cookie(
-        door.COOKIE,
-        secret,
-        max_age=settings().session_hours * 3600,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="strict",
+        return _way_in(request, poi, login=login, problem=problem)
+    on = entering.local(poi) or entering.home_of(actor)
+    return entering.let_in(RedirectResponse(on, SEE_OTHER), secret)
+
+
+def _way_in(
+    request: Request, poi: str, *, login: str = "", problem: Problem | None = None
+) -> Response:
+    return rendering.page(
+        request,
+        "login.html",
+        status=status_of(problem) if problem else 200,
+        login=login,
+        error=sentence(request, problem) if problem else "",
+        next_page=entering.local(poi),
+        demo=sample if settings().demo else None,
+        secure=entering.cookie_will_hold(request),
     )
-    return answer
+
+
+@router.get(SECOND, dependencies=[door.public("the way in; the first half was shown before")])
+def show_second(
+    request: Request, session: InTransaction, half: Half_ = None, poi: str = ""
+) -> Response:
+    try:
+        held = handshakes.waiting(session, Half.SECOND_FACTOR, half)
+    except NotSignedIn:
+        return RedirectResponse(SIGN_IN, SEE_OTHER)
+    keys = passkeys.of(session, held.staff_id) if held.staff_id else []
+    return _second(request, poi, has_passkey=bool(keys))
+
+
+@router.post(SECOND, dependencies=[door.public("the way in; Origin and the first half guard it")])
+def second(request: Request, half: Half_ = None, code: Written = "", poi: Written = "") -> Response:
+    try:
+        door.require_own_page(request)
+        secret, actor = second_step.finish(half, code, browser=entering.browser_of(request))
+    except NotSignedIn as problem:
+        return _way_in(request, poi, problem=problem)
+    except (NotAllowed, TooMany) as problem:
+        return _second(request, poi, problem=problem)
+    on = entering.local(poi) or entering.home_of(actor)
+    return entering.let_in(RedirectResponse(on, SEE_OTHER), secret)
+
+
+def _second(
+    request: Request, poi: str, *, has_passkey: bool = False, problem: Problem | None = None
+) -> Response:
+    return rendering.page(
+        request,
+        "second_factor.html",
+        status=status_of(problem) if problem else 200,
+        error=sentence(request, problem) if problem else "",
+        next_page=entering.local(poi),
+        has_passkey=has_passkey,
+    )
 
 
 @router.post("/esci", dependencies=[door.allow_at_screen()])
@@ -89,11 +112,10 @@ def sign_out(session: InTransaction, signed: AtScreen) -> Response:
 
 
 @router.get(LOCK, dependencies=[door.allow_at_screen()])
-def show_lock(request: Request, signed: AtScreen, poi: str = "") -> Response:
-    request.state.csrf = signed.csrf
-    return rendering.page(
-        request, "lock.html", name=signed.actor.name, error="", next_page=_local(poi)
-    )
+def show_lock(
+    request: Request, session: InTransaction, signed: AtScreen, poi: str = ""
+) -> Response:
+    return _locked(request, session, signed, poi)
 
 
 @router.post("/blocca", dependencies=[door.allow_at_screen()])
@@ -107,26 +129,33 @@ def unlock(
     request: Request,
     session: InTransaction,
     signed: AtScreen,
-    password: Annotated[str, Form(max_length=LONGEST)] = "",
-    poi: Annotated[str, Form(max_length=LONGEST)] = "",
+    password: Written = "",
+    poi: Written = "",
 ) -> Response:
     try:
-        sessions.unlock(session, signed, password)
+        if signed.locked or not proofs.fresh(signed):
+            proofs.prove(session, signed, password)
     except Problem as problem:
-        request.state.csrf = signed.csrf
-        return rendering.page(
-            request,
-            "lock.html",
-            status=403,
-            name=signed.actor.name,
-            error=sentence(request, problem),
-            next_page=_local(poi),
-        )
-    at_home = TEAM_PAGE if signed.actor.rights == {Right.RUN_TEAM} else BOARD
-    return RedirectResponse(_local(poi) or at_home, SEE_OTHER)
+        return _locked(request, session, signed, poi, problem)
+    on = entering.local(poi) or entering.home_of(signed.actor)
+    return RedirectResponse(on, SEE_OTHER)
 
 
-def _cookie_will_hold(request: Request) -> bool:
-    """Browsers keep a Secure cookie only over HTTPS, or from the same machine."""
-    host = request.url.hostname or ""
-    return request.url.scheme == "https" or host == "localhost" or host.startswith("127.")
+def _locked(
+    request: Request,
+    session: InTransaction,
+    signed: AtScreen,
+    poi: str,
+    problem: Problem | None = None,
+) -> Response:
+    request.state.csrf = signed.csrf
+    mine = signed.actor.staff_id
+    return rendering.page(
+        request,
+        "lock.html",
+        status=status_of(problem) if problem else 200,
+        name=signed.actor.name,
+        error=sentence(request, problem) if problem else "",
+        next_page=entering.local(poi),
+        has_passkey=bool(mine and passkeys.of(session, mine)),
+    )

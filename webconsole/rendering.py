@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from typing_extensions import override
 
 from registry.access import Actor
-from registry.door import FactorOwed, OWN_WAYS, ProofWanted
+from registry.door import OWN_WAYS, FactorOwed, ProofWanted
 from registry.kit import clock, i18n
 from registry.kit.errors import Locked, NotSignedIn, Problem
 from registry.kit.http import sentence, status_of

@@ -59,6 +59,7 @@ class Door:
     path: str
     let_in: frozenset[str]
     body: Any = None
+    asks_for_proof: bool = False
 
     @property
     def name(self) -> str:
@@ -87,7 +88,11 @@ def _doors(routes: Any, prefix: str, given: tuple[Any, ...]) -> Iterator[Door]:
             methods = getattr(route, "methods", None) or {"LIVE"}
             body = getattr(route, "body_field", None)
             for method in methods - {"HEAD"}:
-                yield Door(method, prefix + route.path, _let_in(guards), body)
+                yield Door(method, prefix + route.path, _let_in(guards), body, _asks(guards))
+
+
+def _asks(guards: list[Any]) -> bool:
+    return any(each.__qualname__ == "fresh.<locals>.check" for each in guards)
 
 
 def _calls(dependant: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from webconsole.pages import (
     figures,
     lists,
     own_sessions,
+    passkeys,
     people,
     planned_calls,
     plans,
@@ -23,6 +24,7 @@ from webconsole.pages import (
     storms,
     subscribers,
     team,
+    ways_in,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -43,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     alarm_sheet.router,
     administration.router,
     own_sessions.router,
+    ways_in.router,
+    passkeys.router,
     doors.router,
     reserved.router,
     reserved.api,

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from dispatch import teams
-from registry import administration, invitations, sessions, staff, tokens
+from registry import administration, factors, invitations, sessions, staff, tokens
 from registry.access import Compartment, Right, Role
-from registry.door import Me, allow
+from registry.door import Me, allow, fresh
 from registry.kit import i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, Problem
@@ -149,6 +149,17 @@ def invite(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> 
     return _form(request, session, me, person, Written.of(person), code=code)
 
 
+@router.post("/personale/{staff_id}/fattori/fine", dependencies=[*ADMINISTRATION, fresh()])
+def forget_factors(staff_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    person = locked(session, Staff, staff_id)
+    try:
+        with session.begin_nested():
+            administration.forget_factors(session, person, me)
+    except Problem as problem:
+        return _form(request, session, me, person, Written.of(person), problem=problem)
+    return RedirectResponse(f"{HOME}/{staff_id}", SEE_OTHER)
+
+
 @router.post("/personale/{staff_id}/sessioni/fine", dependencies=ADMINISTRATION)
 def end_sessions(staff_id: UUID, session: InTransaction) -> Response:
     sessions.end_all(session, staff_id)
@@ -201,6 +212,7 @@ def _form(
         roles=ROLES,
         meanings=MEANINGS,
         compartments=COMPARTMENTS,
+        ways=factors.ways(session, person.id) if person else frozenset(),
         open_sessions=sessions.open_of(session, person.id) if person else [],
         programs=tokens.of(session, person.id) if person else [],
         words=words(i18n.language_of(request)),

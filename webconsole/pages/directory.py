@@ -19,7 +19,7 @@ from registry import (
 )
 from registry.access import Actor, Right
 from registry.directory import BodyKind, Service, ServiceArea
-from registry.door import Me, allow, public
+from registry.door import Me, allow, fresh, public
 from registry.eligibility import Fact
 from registry.kit import i18n
 from registry.kit.errors import Invalid, Problem
@@ -122,7 +122,7 @@ def _list(
     )
 
 
-@router.get("/elenco/esporta.csv", dependencies=[allow(Right.READ_CASES)])
+@router.get("/elenco/esporta.csv", dependencies=[allow(Right.READ_CASES), fresh()])
 def export(session: InTransaction) -> Response:
     name = {"Content-Disposition": 'attachment; filename="elenco-servizi.csv"'}
     # The mark at the start tells spreadsheets that this is UTF-8.

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from dispatch.rota import HOME_ZONE
 from registry.access import Right
-from registry.door import Me, allow
+from registry.door import Me, allow, fresh
 from registry.kit import clock, i18n
 from registry.kit.errors import Invalid
 from registry.kit.http import InTransaction
@@ -25,6 +25,7 @@ from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 READ = [allow(Right.COORDINATE)]
+EXPORT = [*READ, fresh()]
 DAYS = 30
 LONGEST = 366
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,7 +54,7 @@ def show_figures(
     )
 
 
-@router.get("/cifre.csv", dependencies=READ)
+@router.get("/cifre.csv", dependencies=EXPORT)
 def as_csv(
     request: Request, session: InTransaction, since: From = None, until: To = None
 ) -> Response:
@@ -63,7 +64,7 @@ def as_csv(
     return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", "csv")
 
 
-@router.get("/cifre.xlsx", dependencies=READ)
+@router.get("/cifre.xlsx", dependencies=EXPORT)
 def as_xlsx(
     request: Request, session: InTransaction, since: From = None, until: To = None
 ) -> Response:

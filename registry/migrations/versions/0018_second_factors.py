@@ -96,8 +96,7 @@ def upgrade() -> None:
         "recovery_codes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -105,7 +104,10 @@ def upgrade() -> None:
             ["staff.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("staff_id", "place"),
+        sa.UniqueConstraint("digest"),
+    )
+    op.create_index(
+        op.f("ix_recovery_codes_staff_id"), "recovery_codes", ["staff_id"], unique=False
     )
     op.add_column(
         "sessions", sa.Column("means", sa.Text(), server_default="password", nullable=False)
@@ -127,6 +129,7 @@ def downgrade() -> None:
     op.drop_column("sessions", "proved_at")
     op.drop_column("sessions", "strong")
     op.drop_column("sessions", "means")
+    op.drop_index(op.f("ix_recovery_codes_staff_id"), table_name="recovery_codes")
     op.drop_table("recovery_codes")
     op.drop_index(op.f("ix_passkeys_staff_id"), table_name="passkeys")
     op.drop_table("passkeys")

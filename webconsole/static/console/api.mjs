@@ -6,11 +6,13 @@ const PATIENCE = 10_000;
 
 /** What went wrong, in words for the person at the screen. */
 export class Refused extends Error {
-  constructor(sentence, { status = 0, fields = [], candidates = [] } = {}) {
+  constructor(sentence, { status = 0, fields = [], candidates = [], proof = "" } = {}) {
     super(sentence);
     this.status = status;
     this.fields = fields;
     this.candidates = candidates;
+    // Where it can be shown first that it is still the same person.
+    this.proof = proof;
   }
 
   /** Nobody knows whether it arrived: trying again is right. */
@@ -37,6 +39,7 @@ async function ask(method, path, body, background = false, key = undefined) {
     status: answer.status,
     fields: said?.errors || [],
     candidates: said?.candidates || [],
+    proof: said?.proof || "",
   });
 }
 
