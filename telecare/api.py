@@ -32,6 +32,7 @@ from telecare import (
     storms_api,
     subscribers,
     subscribers_api,
+    voice_api,
 )
 from telecare.alarms import Alarm, AlarmState, Outcome
 from telecare.devices import Device
@@ -47,6 +48,7 @@ router.include_router(signals_api.router)
 router.include_router(storms_api.router)
 router.include_router(campaigns_api.router)
 router.include_router(doors_api.router)
+router.include_router(voice_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]
 READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]

@@ -30,7 +30,7 @@ from telecare.alarms import (
 )
 from telecare.voice_profiles import Command
 
-# A unit rings within a minute of its signal, or its signal comes within a minute of its call.
+# A unit rings within a minute of its signal: a call of an unknown number may be its own.
 TOGETHER = timedelta(seconds=60)
 # A unit that believes its call has failed dials again, though its alarm may be closed by then.
 DIALS_AGAIN = timedelta(minutes=10)
@@ -71,12 +71,10 @@ def raised(session: Session, event: Event) -> None:
     """The call may come before its signal."""
     if not isinstance(event, AlarmRaised):
         return
-    since = clock.now() - TOGETHER
     wanted = select(Call).where(
         Call.direction == Direction.INCOMING,
         Call.state.in_(LIVE),
         Call.alarm_id.is_(None),
-        Call.arrived_at > since,
         Call.number.is_not(None),
     )
     found = list(session.scalars(wanted.order_by(Call.arrived_at)))

@@ -6,7 +6,9 @@
     waiting       rows in one order (priority, then how long): kind (alarm or call), id, priority,
                   title, who, where, since, target_s, repeats, takeable, sound (or null), person_id
     hand          what I hold: the row plus `mine`, note, outcomes, place, story, and
-                  alarms: plan, steps (verb, label, state done/now/todo …), voice (the line up)
+                  alarms: plan, steps (verb, label, state done/now/todo …), voice (the line up,
+                  with the commands its unit knows), rings (the home's call that waits),
+                  strangers (calls that may be the home's)
                   calls: stage (offered, calling, talking, wrap_up), candidates, offered_until …
     interventions open ones: id, priority, title, team, state_text, since, eta_at
     teams         on duty: id, name, state_text, latitude, longitude
@@ -78,13 +80,15 @@ def read_first_page(
 def snapshot(session: Session, me: Actor, said: Words) -> dict[str, Any]:
     """Everything this person may see of the room now."""
     waiting = _waiting(session, me, said)
+    held = board_alarms.in_hand(session, me, said)
+    mine = {each["id"] for each in held}
     teams = access.can(me, Right.REQUEST_TEAM)
     return {
         "at": clock.now(),
         "me": _me(session, me),
         "line": {"mode": settings().carrier, "ready": True},
         "waiting": waiting,
-        "hand": [*board_alarms.in_hand(session, me, said), *board_calls.in_hand(session, me, said)],
+        "hand": [*held, *board_calls.in_hand(session, me, said, alarms=mine)],
         "interventions": board_teams.jobs(session, me, said) if teams else [],
         "teams": board_teams.teams(session, said) if teams else [],
         "counts": board_figures.counts(session, [row["since"] for row in waiting]),

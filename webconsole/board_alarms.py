@@ -15,7 +15,7 @@ from telecare import absences, alarms, response
 from telecare.alarms import Alarm
 from telecare.signals import Signal
 from telecare.subscribers import Home
-from webconsole import board_calls, board_people, board_plan
+from webconsole import board_calls, board_people, board_plan, board_voice
 from webconsole.words import ALARM_OUTCOMES, Words
 
 TARGET = 60  # seconds to an answer; see telecare/escalation.py
@@ -91,7 +91,7 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
         "away": _away(session, home, words),
         "sheet": f"/allarmi/{alarm.id}/118" if home.person else None,
         "file": f"/teleassistenza/{home.person.id}" if home.person else None,
-        "voice": board_calls.voice(on_the_line, words) if on_the_line else None,
+        **board_voice.of(session, alarm, on_the_line, words),
         "outcomes": [
             {"code": outcome, "label": words.of(ALARM_OUTCOMES, outcome)}
             for outcome in alarms.Outcome

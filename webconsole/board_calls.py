@@ -1,5 +1,6 @@
 """Calls on the board: callers who wait, the call offered to me, and the one I am on."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -42,11 +43,20 @@ def waiting(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def in_hand(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
-    """What is offered to me, what I am on, what I have yet to close; calls of alarms aside."""
+def in_hand(
+    session: Session, me: Actor, words: Words, *, alarms: Collection[UUID] = ()
+) -> list[dict[str, Any]]:
+    """What is offered to me, what I am on, what I have yet to close.
+
+    The calls of `alarms`, which I hold, are shown with them, save those I am being asked for.
+    """
     if me.staff_id is None:
         return []
-    found = [each for each in calls.in_hand(session, me.staff_id) if each.alarm_id is None]
+    found = [
+        each
+        for each in calls.in_hand(session, me.staff_id)
+        if each.alarm_id not in alarms or each.state is CallState.OFFERED
+    ]
     known = board_people.known(session, (each.person_id for each in found), me)
     named = _lines(session)
     return [

@@ -128,7 +128,29 @@ TONES_STATES = {
     "uncertain": N_("perhaps sent"),
 }
 
+COMMANDS = {
+    "listen": N_("Listen"),
+    "talk": N_("Talk"),
+    "duplex": N_("Both ways"),
+    "softer": N_("Softer"),
+    "louder": N_("Louder"),
+    "door": N_("Open the door"),
+    "clear_down": N_("Clear-down"),
+}
+
+TONES_STATES = {
+    "wanted": N_("on its way"),
+    "sending": N_("on its way"),
+    "sent": N_("sent"),
+    "failed": N_("not sent"),
+    "uncertain": N_("perhaps sent"),
+}
+
 HAPPENED = {
+    "telecare.home_on_the_line": N_("The home is on the line"),
+    "telecare.voice_profile_written": N_("Voice profile written"),
+    "callcenter.tones_wanted": N_("Command to the unit"),
+    "callcenter.tones_pressed": N_("Command to the unit: outcome"),
     "telecare.call_plan_written": N_("Planned calls begin"),
     "telecare.call_plan_ended": N_("Planned calls end"),
     "telecare.planned_call_done": N_("Planned call made"),

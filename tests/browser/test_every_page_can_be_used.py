@@ -30,6 +30,7 @@ PAGES = (
     "/teleassistenza",
     "/piani?tipo=fall",
     "/reperibilita",
+    "/voce",
     "/teleassistenza-oggi",
 )
 Findings = Callable[[], list[str]]

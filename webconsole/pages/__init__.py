@@ -24,6 +24,7 @@ from webconsole.pages import (
     storms,
     subscribers,
     team,
+    voice,
     ways_in,
 )
 
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ways_in.router,
     passkeys.router,
     doors.router,
+    voice.router,
     reserved.router,
     reserved.api,
     revision.router,

@@ -10,10 +10,11 @@ from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.http import InTransaction
-from telecare import devices, faults, signals, signals_api
+from telecare import devices, faults, signals, signals_api, voice_profiles
 from telecare.devices import Device
 from telecare.protocols.base import Verdict
 from telecare.triage import Becomes
+from telecare.unit_lines import UnitLine
 from webconsole import door_words, rendering
 from webconsole.dress import island
 from webconsole.words import Words, words
@@ -70,6 +71,8 @@ def list_signals(
         device=device,
         hidden=signals_api.is_hidden(session, device, me) if device else False,
         cares=_cares(device, spoken) if device else [],
+        line=session.get(UnitLine, device.id) if device else None,
+        profiles=voice_profiles.all_(session) if device else [],
         faults=faults.of_device(session, device.id, limit=10) if device else [],
         good=Verdict.GOOD,
         say=lambda table, code: door_words.said(spoken, table, code),

@@ -1,11 +1,12 @@
 // An alarm in hand: what it is, the next thing to do, what was done, the note, the closing.
 import { html } from "./html.mjs";
 import { forget } from "./drafts.mjs";
-import { Closing, Mute, Note, TeamForm, useClosing, useFocus } from "./work.mjs";
+import { Closing, Note, TeamForm, useClosing, useFocus } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { clock, exact, since, toTheSecond, useNow } from "./time.mjs";
 import { t } from "./words.mjs";
 import { useState } from "./html.mjs";
+import { Rings, Strangers, Voice } from "./unit.mjs";
 import * as verbs from "./verbs.mjs";
 
 export function Alarm({ item }) {
@@ -13,7 +14,7 @@ export function Alarm({ item }) {
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
   const article = useFocus();
-  const next = closing.outcome || item.voice ? null : item.steps.find((step) => step.state === "now");
+  const next = closing.outcome || item.voice || item.rings ? null : item.steps.find((step) => step.state === "now");
   // One line at a time: while it is up, no other call can be made.
   const possible = (step) => step.verb && !(item.voice && step.verb.startsWith("call"));
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
@@ -45,7 +46,9 @@ export function Alarm({ item }) {
         </button>
       </div>
       ${item.away && html`<p class="notice warn"><${Icon} name="leave" /><span>${item.away}</span></p>`}
-      ${item.voice && html`<${Voice} voice=${item.voice} busy=${busy} act=${act} />`}
+      ${item.rings && !item.voice && html`<${Rings} call=${item.rings} busy=${busy} act=${act} />`}
+      ${item.voice && html`<${Voice} item=${item} busy=${busy} act=${act} />`}
+      ${item.strangers.length > 0 && html`<${Strangers} item=${item} busy=${busy} act=${act} />`}
       <${Trouble} error=${trouble} />
     </section>
     ${item.ladder.round && html`<${Ladder} round=${item.ladder.round} busy=${busy} stop=${() => act("stop", () => verbs.stopLadder(item))} />`}
@@ -59,19 +62,6 @@ export function Alarm({ item }) {
     <${Note} note=${closing.note} />
     <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} blocked=${closing.note.value.trim().length < 3 ? t("Write in the note, in a few words, what happened.") : ""} />
   </article>`;
-}
-
-/** The line that is up for this alarm. */
-function Voice({ voice, busy, act }) {
-  const at = useNow();
-  return html`<div class="notice voice" role="status">
-    <${Icon} name="phone" />
-    <span class="grow">${voice.number} · ${voice.state_text}${voice.stage === "talking" && ` ${since(voice.since, at)}`}</span>
-    <${Mute} />
-    <button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => act("hang", () => verbs.hangUp(voice))}>
-      <${Icon} name="hangup" />${t("Hang up")}<${Key}>Ctrl ↵<//>
-    </button>
-  </div>`;
 }
 
 /** Whom the system rings by itself, one after the other, and what came of each call. */

@@ -16,11 +16,13 @@ export function Hand() {
   const offer = board.hand.find((item) => item.stage === "offered");
   const mine = board.hand.filter((item) => item !== offer);
   const front = mine.find((item) => keyOf(item) === held) || mine[0];
+  // The home's own call is answered in its alarm, not above it.
+  const home = offer && front?.rings?.id === offer.id;
   const View = front?.kind === "alarm" ? Alarm : Call;
   return html`
     ${trouble && html`<div class="strip"><${Trouble} error=${trouble} /></div>`}
     ${board.me.paused_by_rule && html`<${Paused} />`}
-    ${offer && html`<${Offer} key=${keyOf(offer)} item=${offer} alone=${!front} />`}
+    ${offer && !home && html`<${Offer} key=${keyOf(offer)} item=${offer} alone=${!front} />`}
     ${mine.length > 1 && html`<${Tabs} items=${mine} front=${front} />`}
     ${front
       ? html`<div class="scroll" data-area="hand"><${View} key=${keyOf(front)} item=${front} /></div>`

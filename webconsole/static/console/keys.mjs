@@ -9,6 +9,7 @@ export const ACTIONS = [
   { name: "go", key: "g", says: () => t("Go: then a alarms, c calls, i interventions, p people, s room") },
   { name: "main", key: "Ctrl+Enter", says: () => t("The main action of what is in hand") },
   { name: "answer", key: "Alt+0", says: () => t("Answer the call that is offered") },
+  { name: "unit", key: "Alt+v", says: () => t("Command to the unit on the line: then a listen, p talk, d both, + − volume, o door") },
   { name: "step", key: "Alt+1…9", fixed: true, says: () => t("That step of the plan") },
   { name: "open", key: "Enter", fixed: true, says: () => t("Open the row") },
   { name: "back", key: "Esc", fixed: true, says: () => t("Back, losing nothing") },
@@ -40,6 +41,7 @@ export const writing = (element) =>
   Boolean(element?.matches?.("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=range])"));
 
 let going = 0;
+let commanding = 0;
 
 /** Listen to the whole page; `does` maps the name of an action to what it does. */
 export function listen(does) {
@@ -48,12 +50,17 @@ export function listen(does) {
     const pressed = written(event);
     if (pressed === "Escape") return back();
     if (event.altKey && /^Digit[1-9]$/.test(event.code)) return click(event, `[data-step="${event.code[5]}"]`);
+    if (commanding && Date.now() - commanding < 1500 && pressed.length === 1) return command(event, pressed);
     const keys = bindings();
     const name = ACTIONS.find((action) => keys[action.name] === pressed)?.name;
     const single = pressed.length === 1;
     if (single && (writing(event.target) || lettersOff())) return undefined;
     if (single && going && Date.now() - going < 1500) return go(event, pressed);
     if (name === "go") going = Date.now();
+    else if (name === "unit") {
+      event.preventDefault();
+      commanding = Date.now();
+    }
     else if (name === "main") click(event, "dialog[open] [data-main], form[aria-label] [data-main], [data-main]");
     else if (name && does[name]) {
       event.preventDefault();
@@ -66,6 +73,13 @@ export function listen(does) {
 function go(event, letter) {
   going = 0;
   click(event, `[data-go="${letter}"]`);
+}
+
+/** Also while one writes: the letter is the unit's, and never gets into the words. */
+function command(event, letter) {
+  commanding = 0;
+  event.preventDefault();
+  click(event, `[data-command="${CSS.escape(letter)}"]`);
 }
 
 function click(event, selector) {

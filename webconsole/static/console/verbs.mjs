@@ -73,6 +73,8 @@ export const callContact = (item, near) =>
       ? post(alarms(item, "call-contact"), { contact_id: near.id })
       : post("/api/v1/calls", { to: near.phone, purpose: "contact", case_id: item.case_id, person_id: item.person_id }),
   );
+export const commandUnit = (item, command) => did(post(alarms(item, "voice"), { command }));
+export const attachCall = (item, call) => did(post(alarms(item, "attach-call"), { call_id: call.id }));
 export const closeAlarm = (item, outcome, note) => did(post(alarms(item, "close"), { outcome, note }));
 export const noteAlarm = (item, note) => patch(`/api/v1/alarms/${item.id}`, { note });
 
