@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch.interventions import WITH_TEAM, Intervention
-from registry import journal
+from registry import audiences, journal
 from registry.kit.errors import NotAllowed
 from registry.kit.phone import spoken
 from registry.people import Person, PersonRead
@@ -57,7 +57,11 @@ def read(session: Session, intervention: Intervention, team_id: UUID | None) -> 
         age=person.age,
         language=person.language,
         phones=tuple(_number(phone.number) for phone in person.phones),
-        alerts=tuple(alert.text for alert in person.alerts if alert.compartment is None),
+        alerts=tuple(
+            alert.text
+            for alert in person.alerts
+            if alert.compartment is None and audiences.for_team(alert.audience)
+        ),
         how_to_get_in=_way_in(person, intervention),
         near=tuple(
             KeyHolder(

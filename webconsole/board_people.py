@@ -7,12 +7,14 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from registry import access, cases, journal
+from registry import access, audiences, cases, journal
 from registry.access import Actor, Right
+from registry.kit import clock
 from registry.kit.phone import spoken
 from registry.people import Alert, Person
 from registry.places import Address, Place
 from telecare import subscribers
+from webconsole.person_words import CAUTIONS, cautions
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import Words
 
@@ -26,6 +28,7 @@ QUIET = (
     "registry.opening_seen",
     "registry.person_changed",
     "registry.contact_recorded",
+    "registry.attachment_read",
     "telecare.way_in_shown",
 )
 
@@ -66,9 +69,15 @@ def summary(session: Session, person: Person, me: Actor, words: Words) -> dict[s
         "name": person.name,
         "age": person.age,
         "language_text": words.language(person.language),
-        "alerts": [alert(each, me, words) for each in person.alerts],
+        "interpreter": person.interpreter,
+        "alerts": [alert(each, me, words) for each in audiences.heard(me, person.alerts)],
         "phones": [
-            {"number": each.number, "shown": spoken(each.number), "label": each.label}
+            {
+                "number": each.number,
+                "shown": spoken(each.number),
+                "label": each.label,
+                "cautions": [words.of(CAUTIONS, code) for code in cautions(each.safe, clock.now())],
+            }
             for each in person.phones
         ],
         "address": place(person.home),

@@ -11,10 +11,11 @@ from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
 
-from registry import access
+from registry import access, audiences, places
 from registry.access import Actor, Right
 from registry.kit import clock, i18n
 from registry.people import Alert
+from registry.places import Address
 from webconsole.staff_words import COMPARTMENTS
 
 ZONE = ZoneInfo("Europe/Rome")
@@ -38,7 +39,10 @@ def dress(environment: Environment, language: str) -> None:
         ("dark", "moon", say("Dark colours")),
     )
     environment.globals["may"] = may
+    environment.filters["from_iso"] = datetime.fromisoformat
     environment.globals["alert_text"] = lambda alert, me: _alert(alert, me, say)
+    environment.globals["alerts_for"] = lambda person, me: audiences.heard(me, person.alerts)
+    environment.globals["address_text"] = lambda address, me: _address(address, me, say)
     environment.globals["nav"] = lambda me: _pages(me, say)
 
 
@@ -47,6 +51,13 @@ def _alert(alert: Alert, me: Actor, say: Callable[[str], str]) -> str:
     if access.sees(me, alert.compartment):
         return alert.text
     return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS[alert.compartment or ""])}
+
+
+def _address(address: Address, me: Actor, say: Callable[[str], str]) -> str:
+    """Street and town, or that there is an address that is not for the reader."""
+    if not places.told_to(me, address):
+        return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS["violence"])}
+    return ", ".join(part for part in (address.street, address.town) if part)
 
 
 def theme_of(request: Request) -> str:
@@ -71,6 +82,8 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/elenco", say("Directory"), "e", Right.READ_CASES),
         ("/prenotazioni", say("Bookings"), "b", Right.READ_CASES),
         ("/teleassistenza", say("Telecare"), "t", Right.ANSWER_ALARMS),
+        ("/casi", say("Cases"), "k", Right.READ_CASES),
+        ("/invii", say("Referrals"), "j", Right.READ_CASES),
         ("/revisione", say("Revision"), "v", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
         ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),

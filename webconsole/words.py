@@ -7,7 +7,7 @@ from typing import Any
 from dispatch import words as dispatch_words
 from registry.journal import Entry
 from registry.kit import i18n
-from webconsole import telecare_words
+from webconsole import case_words, telecare_words
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
@@ -81,6 +81,7 @@ STANDINGS = dispatch_words.STANDINGS
 HAPPENED = {
     "registry.person_created": N_("File opened"),
     "registry.person_changed": N_("File changed"),
+    "registry.person_identified": N_("The person has a name now"),
     "registry.person_read": N_("File read"),
     "registry.name_added": N_("Another name written down"),
     "registry.identifier_added": N_("Code written down"),
@@ -189,7 +190,7 @@ HAPPENED = {
     "dispatch.team_signed_off": N_("Team off duty"),
     "dispatch.team_set_out": N_("Team on the way"),
     "dispatch.team_arrived": N_("Team on the scene"),
-} | telecare_words.HAPPENED
+} | telecare_words.HAPPENED | case_words.HAPPENED
 
 LANGUAGES = {
     "it": N_("Italian"),
@@ -218,6 +219,7 @@ ADDRESSES = {
     "domicile": N_("Domicile"),
     "fictitious": N_("Registered address, not a place"),
     "found_at": N_("Usually found at"),
+    "hidden": N_("Hidden address"),
 }
 
 CHANNELS = {
@@ -273,6 +275,7 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
     "registry.booking_made": ("state", BOOKING_STATES),
     "registry.booking_ended": ("state", BOOKING_STATES),
     **telecare_words.DETAILS,
+    **case_words.DETAILS,
 }
 
 

@@ -171,8 +171,7 @@ def test_how_a_number_is_rung_safely(session: Session, nina: Person) -> None:
     assert phone.safe is not None
     assert phone.safe.code_word == "girasole"
 
-    file_parts.set_safe_contact(session, nina, phone.id)
-    assert phone.safe is None
+    assert file_parts.set_safe_contact(session, nina, phone.id).safe is None
     assert safe_contacts.machine_may_ring(session, phone.number, NIGHT)
     with pytest.raises(Invalid):
         file_parts.set_safe_contact(session, nina, phone.id, safe_from=time(9))

@@ -6,9 +6,21 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import access, bookings, cases, openings, people, requests, search
+from registry import (
+    access,
+    bookings,
+    cases,
+    codes,
+    identifiers,
+    names,
+    openings,
+    people,
+    requests,
+    search,
+)
 from registry.access import Right
 from registry.calendars import Slot
+from registry.codes import CodeList
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.db import get
@@ -16,7 +28,7 @@ from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from telecare import subscribers
 from telecare.subscribers import WhyIn
-from webconsole import board_people, desk_words, rendering
+from webconsole import board_people, desk_words, person_words, rendering
 from webconsole.pages import reserved
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
@@ -41,6 +53,7 @@ def list_people(
         q=wanted,
         found=found,
         most=search.SHOWN,
+        unidentified=[] if wanted else people.unidentified(session, me),
         desk=desk_words,
         words=words(i18n.language_of(request)),
     )
@@ -69,6 +82,10 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
         person=person,
         words=spoken,
         entries=entries,
+        names=names.of(session, person.id),
+        codes=identifiers.of(session, person.id),
+        barriers=codes.labels(session, CodeList.BARRIER, i18n.language_of(request)),
+        said=person_words,
         has_way_in=subscribers.has_way_in(session, person),
         way_in=subscribers.way_in(session, person, me) if alarming else None,
         reasons=[each for each in WhyIn if each is not WhyIn.ALARM],

@@ -70,7 +70,7 @@ const Facts = ({ person }) => html`<div class="facts">
   ${person.has_way_in &&
   person.way_in.length === 0 &&
   html`<div><${Icon} name="key" /><p><a href=${`/persone/${person.id}#way-in`}>${t("How to get in: with a reason")}</a></p></div>`}
-  ${person.phones.map((phone) => html`<div><${Icon} name="phone" /><p>${phone.shown} <span class="muted">${phone.label}</span></p></div>`)}
+  ${person.phones.map((phone) => html`<div><${Icon} name="phone" /><p>${phone.shown} <span class="muted">${phone.label}</span>${phone.cautions.map((said) => html` <span class="chip warn">${said}</span>`)}</p></div>`)}
 </div>`;
 
 function Near({ item, person }) {

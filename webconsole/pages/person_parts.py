@@ -1,0 +1,47 @@
+"""The parts of a person's file: names, codes, phones and how to ring them, addresses, alerts."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from registry import identifiers, names, people
+from registry.access import Compartment, Right
+from registry.audiences import Audience
+from registry.door import Me, allow
+from registry.identifiers import IdentifierKind
+from registry.kit import clock, i18n
+from registry.kit.http import InTransaction
+from registry.names import NameKind
+from registry.places import AddressKind
+from webconsole import person_words, rendering
+from webconsole.staff_words import COMPARTMENTS
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/persone/{person_id}/scheda", dependencies=[allow(Right.WRITE_PEOPLE)])
+def show_parts(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    """Each part is added, ended and taken off through the API, which says what does not fit."""
+    person = people.read(session, person_id, me, why="change")
+    told = (person.given_name, person.family_name, person.birth_date)
+    return rendering.page(
+        request,
+        "people/parts.html",
+        me=me,
+        person=person,
+        names=names.of(session, person.id),
+        codes=[
+            (each, identifiers.doubts(each, *told)) for each in identifiers.of(session, person.id)
+        ],
+        today=clock.now().date(),
+        name_kinds=list(NameKind),
+        code_kinds=list(IdentifierKind),
+        address_kinds=list(AddressKind),
+        audiences=list(Audience),
+        compartments=list(Compartment),
+        compartment_words=COMPARTMENTS,
+        said=person_words,
+        words=words(i18n.language_of(request)),
+    )
