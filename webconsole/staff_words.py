@@ -37,10 +37,12 @@ WHYS = {
     "intervention": N_("for an intervention"),
     "call": N_("for a call"),
     "alarm": N_("for an alarm"),
+    "case": N_("for a case"),
 }
 
 LOOKS = {
     "registry.person_printed": N_("printed the file"),
+    "registry.attachment_read": N_("downloaded a document of a case"),
     "registry.people_searched": N_("saw the name among the results of a search"),
     "registry.glass_broken": N_("opened the reserved file with a reason"),
     "registry.access_log_read": N_("asked who looked"),

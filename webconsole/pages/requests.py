@@ -27,7 +27,7 @@ from registry.directory_search import Found
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.db import get
-from registry.kit.errors import Invalid, Problem
+from registry.kit.errors import Invalid, NotAllowed, Problem
 from registry.kit.http import InTransaction, status_of
 from registry.people import Person
 from registry.requests import AsksAs, RequestState
@@ -63,6 +63,7 @@ def list_requests(
         found=found,
         everything=tutte,
         people=board_people.known(session, (each.person_id for each in found), me),
+        closed={each.id for each in found if not requests.sees(session, each, me)},
         words=words(i18n.language_of(request)),
         said=forms.said(session, request),
         next_before=found[-1].number if len(found) == PAGE else None,
@@ -186,6 +187,8 @@ def _record(
 ) -> Response:
     wanted = forms.whole(q)
     person = people.read(session, asked.person_id, me, why="request") if asked.person_id else None
+    if not requests.sees(session, asked, me):
+        return rendering.page(request, "requests/closed.html", me=me, asked=asked, person=person)
     language = i18n.language_of(request)
     found = directory_search.find(session, wanted, limit=8) if wanted else Found([], {})
     return rendering.page(
@@ -327,6 +330,8 @@ def _back(
 def show_receipt(request_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
     """For the person to take home: number, day, what came of it, what is booked."""
     asked = requests.read(session, request_id, me)
+    if not requests.sees(session, asked, me):
+        raise NotAllowed("This is a reserved part of the file, and it is not open to you")
     person = people.read(session, asked.person_id, me, why="receipt") if asked.person_id else None
     return rendering.page(
         request,
