@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit import clock
+from registry.kit.crypto import SealedText
 from registry.kit.db import Base, Id
 
 
@@ -43,7 +44,7 @@ class Contact(Base):
     access_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_points.id"))
     channel: Mapped[Channel]
     outcome: Mapped[str]
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(SealedText("contacts.note"), default="")
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -15,6 +15,7 @@ from registry.access import Actor, Compartment
 from registry.audiences import Audience
 from registry.identifiers import Identifier
 from registry.kit import clock
+from registry.kit.crypto import SealedText
 from registry.kit.db import Base, Id, new_id
 from registry.kit.errors import NotFound
 from registry.kit.phone import e164
@@ -136,7 +137,7 @@ class Alert(Base):
     id: Mapped[Id]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     kind: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(SealedText("alerts.text"))
     # Why somebody put it there: for whoever has to decide whether it still holds.
     reason: Mapped[str] = mapped_column(default="")
     audience: Mapped[Audience] = mapped_column(default=Audience.EVERYONE)

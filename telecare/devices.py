@@ -326,7 +326,7 @@ def known(
 def _opened(device_id: UUID, stored: bytes | None) -> bytes | None:
     """The key; None when it cannot be read, so that one unit never silences all the others."""
     try:
-        return None if stored is None else unseal(bytes(stored), "devices.key")
+        return None if stored is None else unseal(bytes(stored), "devices.key", device_id)
     except InvalidTag:
         log.error("device.key_unreadable", device=str(device_id))
         return None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 from registry import access, journal, people
 from registry.access import Actor, Right
 from registry.kit import clock
-from registry.kit.crypto import Sealed
+from registry.kit.crypto import Sealed, SealedText
 from registry.kit.db import Base, Id
 from registry.kit.errors import NotAllowed, NotFound
 from registry.people import NearPerson, Person
@@ -63,7 +63,7 @@ class Subscriber(Base):
     way_in: Mapped[bytes | None] = mapped_column(Sealed("subscribers.way_in"))
     doctor: Mapped[str] = mapped_column(default="")
     doctor_phone: Mapped[str] = mapped_column(default="")
-    health: Mapped[str] = mapped_column(default="")
+    health: Mapped[str] = mapped_column(SealedText("subscribers.health"), default="")
     services: Mapped[str] = mapped_column(default="")
     consent_at: Mapped[datetime | None]
 

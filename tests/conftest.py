@@ -40,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--tamperings", type=int, default=60, help="tries in tests/registry/test_sealing.py"
     )
+    parser.addoption(
+        "--rotations", type=int, default=5, help="kill -9 in tests/registry/test_rotation.py"
+    )
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 

@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
+from registry import rotation
 from registry.kit import crypto, key_copy
+from registry.kit.db import transaction
 from registry.kit.settings import settings
-from webconsole import backup
+from webconsole import backup, house, wiring
 from webconsole.cli_backup import passphrase
+
+# The rotation goes over every model that there is: the table of listeners names them all.
+EVERY_MODEL = wiring.LISTENERS
 
 verbs = typer.Typer()
 verbs.callback()(lambda: None)
@@ -28,3 +34,29 @@ def save(
     crypto.key_file(backup.KEY)  # the first backup would make it: a copy without it opens none
     number = key_copy.save(settings().keys, to, said)
     out.print(f"{to}: {number} keys. Whoever has it, the passphrase and a backup reads everything")
+
+
+@verbs.command()
+def rotate() -> None:
+    """Make a new key and seal every encrypted field with it, or finish what was begun.
+
+    May be stopped or killed at any moment: the next run goes on. The house works meanwhile.
+    """
+    with house.open_():
+        with transaction() as session:
+            left = sum(rotation.left(session).values())
+        if not left:
+            crypto.next_version()
+            with transaction() as session:
+                left = sum(rotation.left(session).values())
+        version = crypto.newest_version()
+        with Progress(console=out) as progress:
+            task = progress.add_task(f"Sealing with key {version}", total=left)
+            done = rotation.rotate(lambda _, number: progress.advance(task, number))
+        with transaction() as session:
+            left = sum(rotation.left(session).values())
+    out.print(f"{done} fields are sealed with key {version}, {left} are left")
+    out.print(
+        "Copy the keys again (`centrale keys save`). Older keys stay for older backups: remove "
+        "them with the last backup of their time"
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
-from registry.kit import live
+from registry.kit import crypto, live
 from registry.kit.errors import NotFound, Unavailable
 from registry.kit.settings import settings
 
@@ -52,6 +52,9 @@ class Base(DeclarativeBase):
         list[str]: ARRAY(Text()),
         StrEnum: EnumColumn(StrEnum, native_enum=False, values_callable=_values, length=40),
     }
+
+
+crypto.bind_rows(Base)
 
 
 def connect(url: str, **options: Any) -> Engine:
