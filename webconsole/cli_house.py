@@ -89,7 +89,7 @@ def _run(*, town: bool) -> None:
 def _live(
     supervisor: Supervisor, chosen: Settings, progress: Progress, *, town: bool, started: float
 ) -> None:
-    known = versions.is_newest(supervisor.engines.database_url)
+    known = versions.is_newest(supervisor.engines.app_url)
     if known:
         supervisor.start(_children())
         progress.done("Database at this version")
@@ -146,7 +146,7 @@ def _prepare(supervisor: Supervisor, progress: Progress, *, town: bool) -> str:
     progress.doing("Loading the sample town" if town else "Bringing the database to this version")
     ended = subprocess.run(  # noqa: S603 - our own verb
         leashed(verb("town" if town else "migrate"), ending=signal.SIGTERM),
-        env=supervisor.environment,
+        env=supervisor.environment | house.environment(supervisor.engines, as_owner=True),
         capture_output=True,
         text=True,
         check=False,

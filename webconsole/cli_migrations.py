@@ -29,7 +29,7 @@ def check() -> None:
             statements.append(statement.strip().rstrip(";") + ";")
 
     with engines.temporary() as running:
-        house.use(running)
+        house.use(running, as_owner=True)
         event.listen(db.engine(), "before_cursor_execute", note)
         try:
             migrate.up()

@@ -8,7 +8,7 @@ from webconsole.demo import town as sample
 
 def town() -> None:
     """Migrate, load the sample town and print its log-ins."""
-    with house.open_():
+    with house.open_(as_owner=True):
         migrate.up()
         sample.load()
     widest = max(len(each.login) for each in sample.LOGINS)

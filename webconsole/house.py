@@ -11,24 +11,29 @@ from webconsole import logs
 
 
 @contextmanager
-def open_() -> Iterator[Engines]:
-    """Engines of our own, or those that already run, for the time of the block."""
+def open_(*, as_owner: bool = False) -> Iterator[Engines]:
+    """Engines of our own, or those that already run, for the time of the block.
+
+    The owner of the tables changes what they are; everything else works as a role that owns none.
+    """
     with engines.running(settings()) as running:
-        use(running)
+        use(running, as_owner=as_owner)
         logs.configure(settings())
         yield running
 
 
-def use(running: Engines) -> None:
+def use(running: Engines, *, as_owner: bool = False) -> None:
     """Let this process and its children find the engines."""
-    os.environ.update(environment(running))
+    os.environ.update(environment(running, as_owner=as_owner))
     settings.cache_clear()
 
 
-def environment(running: Engines) -> dict[str, str]:
+def environment(running: Engines, *, as_owner: bool = False) -> dict[str, str]:
     """What another process must be told to use the same house."""
     return {
         "CENTRALE_HOME": str(settings().home.absolute()),
-        "CENTRALE_DATABASE_URL": running.database_url,
+        "CENTRALE_DATABASE_URL": running.database_url if as_owner else running.app_url,
+        # Who only works there is not told how the owner comes in.
+        "CENTRALE_DATABASE_OWNER_URL": running.database_url if as_owner else "",
         "CENTRALE_REDIS_URL": running.redis_url,
     }

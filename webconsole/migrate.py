@@ -3,7 +3,7 @@
 from alembic import command
 from alembic.config import Config
 
-from registry.kit import db
+from registry.kit import db, roles
 from webconsole.versions import MIGRATIONS
 
 
@@ -20,6 +20,8 @@ def up(revision: str = "head") -> None:
     with db.engine().connect() as connection:
         chosen.attributes["connection"] = connection
         command.upgrade(chosen, revision)
+        roles.grant(connection)
+        connection.commit()
 
 
 def down(revision: str) -> None:

@@ -137,7 +137,7 @@ def _bring_seals(chosen: Settings, seals: bytes, manifest: Manifest) -> int:
 
 def _prove(manifest: Manifest, say: Say) -> list[Finding]:
     """Start it as it will run, bring it to this version, and recompute every seal."""
-    with house.open_():
+    with house.open_(as_owner=True):
         try:
             say("Bringing the database to this version")
             migrate.up()

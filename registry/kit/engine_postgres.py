@@ -15,6 +15,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from registry.kit import roles
 from registry.kit.engine_home import (
     Account,
     EngineFailure,
@@ -57,8 +58,8 @@ class Programs:
     version: int
 
 
-def url(run: Path) -> str:
-    return f"postgresql+psycopg://{ROLE}@/{DATABASE}?host={quote(str(run), safe='')}"
+def url(run: Path, role: str = ROLE) -> str:
+    return f"postgresql+psycopg://{role}@/{DATABASE}?host={quote(str(run), safe='')}"
 
 
 def programs(choice: str | None, data: Path) -> Programs:
@@ -167,6 +168,7 @@ def start(
     try:
         _wait_until_ready(server, run, data)
         _make_database(run)
+        _make_role(run)
     except BaseException:
         server.stop()
         raise
@@ -271,6 +273,14 @@ def _make_database(run: Path) -> None:
         return
     with psycopg.connect(_dsn(run, "postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _make_role(run: Path) -> None:
+    """The application's own role, which owns nothing; what it may do is given by migrations."""
+    with psycopg.connect(_dsn(run, "postgres"), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [roles.ROLE])
+        if found.fetchone() is None:
+            connection.execute(f"CREATE ROLE {roles.ROLE} LOGIN")
 
 
 def _failure(said: str, data: Path, log: Path) -> EngineFailure:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from registry.kit import engine_postgres, engine_valkey
+from registry.kit import engine_postgres, engine_valkey, roles
 from registry.kit.engine_home import (
     Account,
     EngineFailure,
@@ -42,13 +42,20 @@ def _quiet(_: str) -> None:
 
 @dataclass(kw_only=True)
 class Engines:
-    """What runs, and where to find it. A URL that was set from outside is handed on as it is."""
+    """What runs, and where to find it. A URL that was set from outside is handed on as it is.
+
+    `database_url` is the owner's, for migrations and restores; `app_url` is for all the rest.
+    """
 
     database_url: str
     redis_url: str
+    app_url: str = ""
     servers: dict[str, Server] = field(default_factory=dict)
     restart: dict[str, Callable[[], Server]] = field(default_factory=dict)
     lock: IO[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.app_url = self.app_url or self.database_url
 
     @property
     def owned(self) -> bool:
@@ -79,6 +86,7 @@ def start(
     home: Path,
     *,
     database_url: str = "",
+    owner_url: str = "",
     redis_url: str = "",
     postgres_bin: str | None = None,
     valkey_bin: str | None = None,
@@ -92,13 +100,16 @@ def start(
     raises EngineFailure. `durable=False` is for tests that never pull a plug.
     """
     if database_url and redis_url:
-        return Engines(database_url=database_url, redis_url=redis_url)
+        return Engines(
+            database_url=owner_url or database_url, redis_url=redis_url, app_url=database_url
+        )
     home = home.absolute()
     make_home(home)
     user = account(home / "postgres")
     run = private(socket_folder(home), user)
     engines = Engines(
-        database_url=database_url or engine_postgres.url(run),
+        database_url=owner_url or database_url or engine_postgres.url(run),
+        app_url=database_url or engine_postgres.url(run, roles.ROLE),
         redis_url=redis_url or engine_valkey.url(run),
     )
     lock = _own(home, share=share, say=say)
@@ -173,9 +184,11 @@ def _wait_for_owner(run: Path, home: Path, *, postgres: bool, valkey: bool) -> N
 def running(chosen: Settings, *, share: bool = True, say: Say = _quiet) -> Iterator[Engines]:
     """Have the engines of these settings running for the time of the block."""
     database, hints = chosen.database_url, chosen.redis_url
+    owner = chosen.database_owner_url if database else None
     engines = start(
         chosen.home,
         database_url=database.get_secret_value() if database else "",
+        owner_url=owner.get_secret_value() if owner else "",
         redis_url=hints.get_secret_value() if hints else "",
         postgres_bin=chosen.postgres_bin,
         valkey_bin=chosen.valkey_bin,

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         description="PostgreSQL to use, as postgresql+psycopg://user:password@host/name. "
         "Empty: a private one is started in the home folder.",
     )
+    database_owner_url: SecretStr | None = Field(
+        default=None,
+        description="The same PostgreSQL as the owner of its tables, for `migrate` and `restore` "
+        "alone; the application then connects as centrale_app. Empty: the database URL.",
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         description="Redis or Valkey to use, as redis://… or rediss://… "

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from registry import tokens
 from registry.access import Role
-from registry.kit import db
+from registry.kit import db, roles
 from registry.staff import Staff
 from tests.conftest import SERVER, forget_settings, hints_of, somebody
 from tests.stories import processes
@@ -135,6 +135,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     db.engine().dispose()
     forget_settings()
     migrate.up()
+    # Migrated by the owner, the house works as the role that owns nothing.
+    works_as = server.set(database=name, username=roles.ROLE).render_as_string(hide_password=False)
+    environment["CENTRALE_DATABASE_URL"] = works_as
     built = House(environment, tmp_path_factory.mktemp("logs"))
     try:
         for process in VERBS:
