@@ -37,16 +37,17 @@ def test_it_may_work_with_every_table_but_those_that_only_grow(application: Conn
     assert may["alembic_version"] == (True, False, False, False, False)
 
 
-@pytest.mark.parametrize("table", roles.APPEND_ONLY)
-@pytest.mark.parametrize("change", ["UPDATE {t} SET id = id", "DELETE FROM {t}", "TRUNCATE {t}"])
+@pytest.mark.parametrize("change", ["UPDATE {t} SET {c} = {c}", "DELETE FROM {t}", "TRUNCATE {t}"])
+@pytest.mark.parametrize(("table", "column"), [("journal", "kind"), ("journal_seals", "digest")])
 def test_what_only_grows_refuses_the_application_and_the_owner(
-    application: Connection, table: str, change: str
+    application: Connection, table: str, column: str, change: str
 ) -> None:
-    statement = text(change.format(t=table))
+    assert table in roles.APPEND_ONLY
+    statement = text(change.format(t=table, c=column))
     with pytest.raises(DBAPIError, match="permission denied"):
         application.execute(statement)
     with (
-        pytest.raises(DBAPIError, match=r"append-only|can only be updated"),
+        pytest.raises(DBAPIError, match="append-only"),
         db.engine().begin() as owner,
     ):
         owner.execute(statement)
@@ -68,7 +69,7 @@ def test_what_only_grows_refuses_the_application_and_the_owner(
     ],
 )
 def test_it_cannot_take_the_guard_away(application: Connection, trick: str) -> None:
-    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+    with pytest.raises(DBAPIError, match="InsufficientPrivilege"):
         application.execute(text(trick))
 
 
