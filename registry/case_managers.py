@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, or_, select, text
+from sqlalchemy import ForeignKey, Index, any_, literal, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import access, cases, journal
@@ -196,6 +196,6 @@ def history(session: Session, case_id: UUID) -> list[Assignment]:
 
 def able(session: Session) -> list[Staff]:
     """The staff who can follow a case, by name."""
-    follows = or_(*(Staff.roles.any(role.value) for role in sorted(FOLLOWING)))
+    follows = or_(*(literal(role.value) == any_(Staff.roles) for role in sorted(FOLLOWING)))
     wanted = select(Staff).where(Staff.active, follows)
     return list(session.scalars(wanted.order_by(Staff.name)))
