@@ -14,7 +14,7 @@ from registry import journal
 from registry.journal import Event
 from registry.kit import clock
 from registry.kit.db import new_id
-from telecare import alarms, devices, escalation, faults, refusals, rows, signals
+from telecare import alarms, columns, devices, escalation, faults, refusals, rows, signals
 from telecare.alarms import AlarmRaised, AlarmState
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
@@ -49,13 +49,15 @@ class Received:
 
 @dataclass(slots=True)
 class Batch:
-    """What one statement writes, as lines, and what follows from it."""
+    """What one statement writes, as rows, and what follows from it."""
 
     signals: list[rows.Row] = field(default_factory=list)
     alarms: list[rows.Row] = field(default_factory=list)
     facts: list[rows.Row] = field(default_factory=list)
     deadlines: list[rows.Row] = field(default_factory=list)
     told: list[tuple[UUID, faults.Told]] = field(default_factory=list)
+    # The signal of each alarm.
+    raised: list[UUID] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ def store(session: Session, group: Sequence[Received], book: Book) -> Stored:
             device = book.get(each.account)
             batch.signals.append(_row(each, device, _weigh(each, device, batch)))
         new, first = _insert(cursor, batch, first, repeats)
-        raised += sum(UUID(row[0]) in new for row in batch.alarms)
+        raised += sum(each in new for each in batch.raised)
         told = [each for signal_id, each in batch.told if signal_id in new]
         _record(session, faults.tell(cursor, told))
     if repeats:
@@ -132,31 +134,29 @@ def _insert(
 
     Repeats are counted. What was sent so long ago that it is news again lets go of its digest.
     """
-    found = rows.store(
+    new = rows.store(
         cursor,
         signals=batch.signals,
         alarms=batch.alarms,
         facts=batch.facts,
         deadlines=batch.deadlines,
-        digests=[each.digest for each in first],
     )
-    new = {row[0] for row in found if row[1] is None}
     if len(new) == len(first):
         return new, []
-    earlier = {row[1]: (row[0], row[2]) for row in found if row[1] is not None}
+    earlier = signals.earlier(cursor, [each.digest for each in first if each.id not in new])
     again: list[Received] = []
     too_old: set[UUID] = set()
     for each in first:
-        known_id, arrived_at = earlier.get(each.digest, (None, None))
-        if each.id in new or known_id == each.id:
+        known = earlier.get(each.digest)
+        if each.id in new or (known is not None and known.id == each.id):
             continue  # the latter: committed by an attempt whose answer we never saw
-        if known_id is None or arrived_at is None:
-            again.append(each)  # another receiver has just stored the same
-        elif each.at - arrived_at >= signals.same_within(each.message):
-            too_old.add(known_id)
+        if known is None:
+            again.append(each)  # whoever stored the same has just let go of it
+        elif each.at - known.arrived_at >= signals.same_within(each.message):
+            too_old.add(known.id)
             again.append(each)
         else:
-            repeats[known_id] = repeats.get(known_id, 0) + 1 + repeats.pop(each.id, 0)
+            repeats[known.id] = repeats.get(known.id, 0) + 1 + repeats.pop(each.id, 0)
     if too_old:
         signals.let_go(cursor, too_old)
     return new, again
@@ -179,8 +179,8 @@ def _weigh(each: Received, device: Known | None, batch: Batch) -> str:
             over = becomes is Becomes.FAULT_OVER
             batch.told.append((each.id, faults.Told(device.id, report.kind, each.at, over)))
     if called_off:
-        signal_id = str(each.id)
-        batch.deadlines.append(rows.deadline(signal_id, escalation.CALLED_OFF, signal_id, each.at))
+        signal = columns.key(each.id)
+        batch.deadlines.append(rows.deadline(signal, escalation.CALLED_OFF, signal, each.at))
     return sort(_weightiest(reports)).becomes.value if reports else Becomes.KEPT.value
 
 
@@ -192,59 +192,65 @@ def _weightiest(reports: list[Report]) -> Report:
 
 def raise_(batch: Batch, each: Received, number: int, report: Report, device: Known | None) -> None:
     """One alarm, with its fact in the journal (alarms.AlarmRaised) and its first deadline."""
-    alarm_id, signal_id = str(uuid_utils.uuid7()), str(each.id)
+    alarm_id = uuid_utils.uuid7()
+    signal, alarm = columns.key(each.id), columns.key(alarm_id)  # type: ignore[arg-type]
     message = each.message
-    kind, lane, at = report.kind.value, lane_of(report.kind).value, str(each.at)
-    device_id, person_id = (rows.NULL, rows.NULL) if device is None else _ids(device)
+    kind, lane, at = report.kind.value, lane_of(report.kind).value, columns.moment(each.at)
+    device_id, person_id = _ids(device)
     north, east = message.position or (None, None)
+    batch.raised.append(each.id)
     batch.alarms.append(
         (
-            signal_id,
-            alarm_id,
-            str(number),
-            rows.text(each.account[1]),
+            signal,
+            alarm,
+            columns.whole(number),
+            columns.text(each.account[1]),
             device_id,
             person_id,
-            kind,
-            lane,
-            rows.text(report.code),
-            rows.text(report.zone),
-            str(message.encrypted),
-            rows.or_null(north),
-            rows.or_null(east),
-            AlarmState.WAITING.value,
+            columns.word(kind),
+            columns.word(lane),
+            columns.text(report.code),
+            columns.text(report.zone),
+            columns.flag(value=message.encrypted),
+            columns.number_or_null(north),
+            columns.number_or_null(east),
+            columns.word(AlarmState.WAITING.value),
             at,
         )
     )
     facts = f'{{"alarm_id": "{alarm_id}", "alarm_kind": "{kind}", "lane": "{lane}"}}'
-    batch.facts.append((signal_id, at, AlarmRaised.kind, person_id, rows.text(facts)))
+    raised = columns.word(AlarmRaised.kind)
+    batch.facts.append((signal, at, raised, person_id, columns.document(facts)))
     due_at = each.at + alarms.ANSWER_WITHIN
-    batch.deadlines.append(rows.deadline(signal_id, alarms.UNANSWERED, alarm_id, due_at))
+    batch.deadlines.append(rows.deadline(signal, alarms.UNANSWERED, alarm, due_at))
 
 
-def _ids(device: Known) -> tuple[str, str]:
-    return str(device.id), rows.or_null(device.person_id)
+def _ids(device: Known | None) -> tuple[bytes, bytes]:
+    """Of the unit and of whoever lives with it."""
+    if device is None:
+        return columns.NULL, columns.NULL
+    return columns.key(device.id), columns.key_or_null(device.person_id)
 
 
 def _row(each: Received, device: Known | None, became: str) -> rows.Row:
     message = each.message
     return (
-        str(each.id),
-        str(each.at),
-        rows.text(each.protocol.name),
-        each.path,
-        rows.text(each.peer),
-        rows.bytes_of(each.cut.raw),
-        message.verdict.value,
-        rows.text(message.reason),
-        rows.text(each.account[1]),
-        rows.text(message.sequence),
-        str(message.encrypted),
-        rows.NULL if device is None else str(device.id),
-        _weightiest(message.reports).kind.value if message.reports else '""',
-        became,
-        rows.text(rows.decoded(message)),
-        rows.bytes_of(each.digest),
+        columns.key(each.id),
+        columns.moment(each.at),
+        columns.word(each.protocol.name),
+        columns.word(each.path),
+        columns.text(each.peer),
+        columns.octets(each.cut.raw),
+        columns.word(message.verdict.value),
+        columns.text(message.reason),
+        columns.text(each.account[1]),
+        columns.text(message.sequence),
+        columns.flag(value=message.encrypted),
+        columns.NULL if device is None else columns.key(device.id),
+        columns.word(_weightiest(message.reports).kind.value if message.reports else ""),
+        columns.word(became),
+        columns.document(rows.decoded(message)),
+        columns.octets(each.digest),
     )
 
 

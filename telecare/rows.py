@@ -1,7 +1,6 @@
-"""A whole batch as one statement: columns as PostgreSQL's array literals.
+"""A whole batch as one statement: one round trip stores what belongs together, or leaves it out.
 
-One round trip stores signals with their alarms, facts and deadlines, or leaves out what is there
-already. On a busy machine each round trip costs more than the rows it carries.
+On a busy machine each round trip costs more than the rows it carries.
 """
 
 from collections.abc import Sequence
@@ -12,14 +11,12 @@ from uuid import UUID
 
 from psycopg import Cursor
 
+from telecare import columns
+from telecare.columns import Column
 from telecare.protocols.base import Message
 
-NULL = "NULL"
-FEW = 16  # rows
-
-# A row is its columns as elements of array literals: ids, moments, numbers and our own words as
-# they are, what a sender wrote through `text`.
-Row = tuple[str, ...]
+# A row is its columns as elements (columns.py).
+Row = tuple[bytes, ...]
 
 # Types of the columns, in the order of a row.
 SIGNAL = "uuid timestamptz text text text bytea text text text text bool uuid text text jsonb bytea"
@@ -29,7 +26,7 @@ DEADLINE = "uuid text uuid timestamptz"
 
 
 def _arrays(name: str, types: str) -> str:
-    each = (f"%({name}{number})s::{kind}[]" for number, kind in enumerate(types.split()))
+    each = (f"%({name}{number})b::{kind}[]" for number, kind in enumerate(types.split()))
     return f"unnest({', '.join(each)}) AS sent ({_columns(types)})"
 
 
@@ -37,7 +34,10 @@ def _columns(types: str, first: int = 0) -> str:
     return ", ".join(f"c{number}" for number in range(first, len(types.split())))
 
 
-# The alarms, facts and deadlines of a signal go in only with the signal itself.
+# The alarms, facts and deadlines of a signal go in only with the signal itself. "IS TRUE" keeps
+# the look at what was stored a look: as a join, planned once for any number of rows, it would
+# compare each row with each.
+_STORED = "(c0 IN (SELECT id FROM stored)) IS TRUE"
 STORE = f"""
 WITH stored AS (
     INSERT INTO signals (id, arrived_at, protocol, path, peer, raw, verdict, reason, account,
@@ -49,40 +49,23 @@ WITH stored AS (
     INSERT INTO alarms (signal_id, id, position, account, device_id, person_id, kind, lane, code,
         zone, trusted, latitude, longitude, state, raised_at, level, note)
     SELECT {_columns(ALARM)}, 0, ''
-    FROM {_arrays("alarm", ALARM)} JOIN stored ON stored.id = c0
+    FROM {_arrays("alarm", ALARM)} WHERE {_STORED}
 ), told AS (
     INSERT INTO journal (at, kind, person_id, facts)
     SELECT {_columns(FACT, 1)}
-    FROM {_arrays("fact", FACT)} JOIN stored ON stored.id = c0
+    FROM {_arrays("fact", FACT)} WHERE {_STORED}
 ), due AS (
     INSERT INTO deadlines (id, kind, subject_id, due_at)
     SELECT c2, {_columns(DEADLINE, 1)}
-    FROM {_arrays("deadline", DEADLINE)} JOIN stored ON stored.id = c0
+    FROM {_arrays("deadline", DEADLINE)} WHERE {_STORED}
 )
-SELECT id, NULL::bytea, NULL::timestamptz FROM stored
-UNION ALL SELECT id, digest, arrived_at FROM signals WHERE digest = ANY(%(digests)s)
+SELECT id FROM stored
 """  # noqa: S608 - only our own words are put together here
 
 
-def text(value: str) -> str:
-    """What a sender wrote, as one element."""
-    if value.isalnum() and value.upper() != NULL:
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def or_null(value: UUID | float | None) -> str:
-    return NULL if value is None else str(value)
-
-
-def bytes_of(value: bytes) -> str:
-    return f'"\\\\x{value.hex()}"'
-
-
-def deadline(signal_id: str, kind: str, subject_id: str, due_at: datetime) -> Row:
+def deadline(signal: bytes, kind: str, subject: bytes, due_at: datetime) -> Row:
     """The first deadline of something new. A subject has one of a kind, so its id serves twice."""
-    return signal_id, kind, subject_id, str(due_at)
+    return signal, columns.word(kind), subject, columns.moment(due_at)
 
 
 def store(
@@ -92,22 +75,19 @@ def store(
     alarms: Sequence[Row],
     facts: Sequence[Row],
     deadlines: Sequence[Row],
-    digests: Sequence[bytes],
-) -> list[tuple[UUID, bytes | None, datetime | None]]:
-    """Ids now stored (without a digest), and what was there before (with digest and arrival)."""
-    given: dict[str, Any] = {"digests": list(digests)}
-    given |= _literals("signal", SIGNAL, signals)
-    given |= _literals("alarm", ALARM, alarms)
-    given |= _literals("fact", FACT, facts)
-    given |= _literals("deadline", DEADLINE, deadlines)
-    # A plan made once for any number of rows would join the many each with each.
-    return cursor.execute(STORE, given, prepare=len(signals) <= FEW).fetchall()
-
-
-def _literals(name: str, types: str, rows: Sequence[Row]) -> dict[str, str]:
-    """One array literal for each column."""
-    columns = zip(*rows, strict=True) if rows else ((),) * len(types.split())
-    return {f"{name}{number}": f"{{{','.join(each)}}}" for number, each in enumerate(columns)}
+) -> set[UUID]:
+    """The ids of the signals that were not there yet, and are now."""
+    given: dict[str, Column] = {}
+    for name, types, rows in (
+        ("signal", SIGNAL, signals),
+        ("alarm", ALARM, alarms),
+        ("fact", FACT, facts),
+        ("deadline", DEADLINE, deadlines),
+    ):
+        sent = zip(*rows, strict=True) if rows else ((),) * len(types.split())
+        for number, (kind, each) in enumerate(zip(types.split(), sent, strict=True)):
+            given[f"{name}{number}"] = columns.column(kind, each)
+    return {row[0] for row in cursor.execute(STORE, given, prepare=True)}
 
 
 def decoded(message: Message) -> str:
