@@ -29,6 +29,7 @@ from telecare import (
     plans_api,
     response,
     signals_api,
+    stock_api,
     storms_api,
     subscribers,
     subscribers_api,
@@ -47,6 +48,7 @@ router.include_router(planned_api.router)
 router.include_router(signals_api.router)
 router.include_router(storms_api.router)
 router.include_router(campaigns_api.router)
+router.include_router(stock_api.router)
 router.include_router(doors_api.router)
 router.include_router(voice_api.router)
 

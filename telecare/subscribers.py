@@ -15,10 +15,11 @@ from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.crypto import Sealed, SealedText
 from registry.kit.db import Base, Id
-from registry.kit.errors import NotAllowed, NotFound
+from registry.kit.errors import Invalid, NotAllowed, NotFound
+from registry.kit.phone import e164
 from registry.people import NearPerson, Person
 from registry.places import Address, Place
-from telecare import devices
+from telecare import devices, stock
 from telecare.alarms import Alarm, AlarmState
 from telecare.devices import Device
 
@@ -105,6 +106,15 @@ def assign(
     chosen = address or person.home
     device.address_id = chosen.id if chosen else None
     devices.changed(session, device, "home")
+    stock.placed(session, device, person.id)
+
+
+def by_phone(session: Session, phone: str, actor: Actor) -> Person:
+    """The one person whom this number reaches. Raises Invalid when there is none, or several."""
+    found = people.by_phone(session, e164(phone), actor)
+    if len(found) != 1:
+        raise Invalid("This number is not that of one person alone", field="phone")
+    return found[0]
 
 
 def home(session: Session, *, device_id: UUID | None, person_id: UUID | None, actor: Actor) -> Home:

@@ -128,22 +128,26 @@ TONES_STATES = {
     "uncertain": N_("perhaps sent"),
 }
 
-COMMANDS = {
-    "listen": N_("Listen"),
-    "talk": N_("Talk"),
-    "duplex": N_("Both ways"),
-    "softer": N_("Softer"),
-    "louder": N_("Louder"),
-    "door": N_("Open the door"),
-    "clear_down": N_("Clear-down"),
+STOCK_STATES = {
+    "in_stock": N_("in the store"),
+    "installed": N_("in a home"),
+    "in_repair": N_("in the workshop"),
+    "retired": N_("out of use"),
 }
 
-TONES_STATES = {
-    "wanted": N_("on its way"),
-    "sending": N_("on its way"),
-    "sent": N_("sent"),
-    "failed": N_("not sent"),
-    "uncertain": N_("perhaps sent"),
+TECH_JOBS = {
+    "installation": N_("Installation"),
+    "maintenance": N_("Maintenance"),
+    "fault": N_("Fault to mend"),
+    "removal": N_("Unit to fetch"),
+}
+
+TECH_JOB_STATES = {
+    "wanted": N_("nobody goes yet"),
+    "taken": N_("a technician goes"),
+    "testing": N_("being tested"),
+    "done": N_("job done"),
+    "cancelled": N_("job called off"),
 }
 
 HAPPENED = {
@@ -156,6 +160,11 @@ HAPPENED = {
     "telecare.planned_call_done": N_("Planned call made"),
     "telecare.planned_call_missed": N_("Planned call missed"),
     "callcenter.call_replied": N_("Key pressed in a call of the system"),
+    "telecare.device_moved": N_("Unit moved"),
+    "telecare.tech_job_wanted": N_("Technician asked for"),
+    "telecare.tech_job_taken": N_("A technician goes"),
+    "telecare.tech_job_late": N_("Technician's job is late"),
+    "telecare.tech_job_ended": N_("Technician's job over"),
     "telecare.campaign_began": N_("Call campaign begun"),
     "telecare.campaign_closed": N_("Call campaign closed"),
     "telecare.plan_written": N_("Action plan written"),
@@ -177,6 +186,9 @@ DETAILS = {
     "telecare.planned_call_done": ("outcome", RESULTS),
     "telecare.call_plan_written": ("purpose", PURPOSES),
     "telecare.campaign_began": ("purpose", PURPOSES),
+    "telecare.device_moved": ("to", STOCK_STATES),
+    "telecare.tech_job_wanted": ("what", TECH_JOBS),
+    "telecare.tech_job_ended": ("state", TECH_JOB_STATES),
     "telecare.campaign_closed": ("purpose", PURPOSES),
     "telecare.step_taken": ("what", STEPS),
     "telecare.round_tried": ("outcome", WENT),

@@ -42,6 +42,7 @@ from telecare import (
     rounds,
     subscribers,
     taken,
+    tech_jobs,
     unit_calls,
 )
 from telecare.receivers import probes
@@ -85,6 +86,7 @@ INSIDE: dict[str, Inside] = {
     planned.PREPARE: planned.prepare,
     planned.RING: reassurance.ring,
     planned.MISSED: planned.missed,
+    tech_jobs.LATE: tech_jobs.late,
 }
 
 # Deadlines that reach outside: kept by a worker, perhaps twice.

@@ -338,6 +338,15 @@ class Words:
     def went(self, code: str) -> str:
         return self.of(telecare_words.WENT, code)
 
+    def stock_state(self, code: str) -> str:
+        return self.of(telecare_words.STOCK_STATES, code)
+
+    def tech_job(self, code: str) -> str:
+        return self.of(telecare_words.TECH_JOBS, code)
+
+    def tech_job_state(self, code: str) -> str:
+        return self.of(telecare_words.TECH_JOB_STATES, code)
+
     def why_first(self, code: str) -> str:
         return self.of(telecare_words.WHY_FIRST, code)
 
