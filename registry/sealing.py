@@ -165,6 +165,11 @@ def _key() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(crypto.key_file("journal-seal.key"))
 
 
+def public_key() -> bytes:
+    """What the signatures of the seals are checked with: 32 bytes, no secret."""
+    return _key().public_key().public_bytes_raw()
+
+
 def newest(session: Session) -> Seal | None:
     """The last seal that was made."""
     return session.scalar(select(Seal).order_by(Seal.id.desc()).limit(1))

@@ -1,12 +1,13 @@
 """The verbs on what the house keeps: its database, its staff, its tokens, its journal."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from dispatch import teams
-from registry import sealing, staff, tokens
+from registry import seal_exports, sealing, staff, tokens
 from registry.access import Role
 from registry.kit.db import transaction
 from registry.kit.errors import Invalid, Problem
@@ -72,10 +73,15 @@ def issue_token(
 
 
 @journal_verbs.command("verify")
-def verify_journal() -> None:
+def verify_journal(
+    seals: Annotated[
+        Path | None, typer.Option(help="Seals kept elsewhere (CENTRALE_SEALS_PATH), or a copy.")
+    ] = None,
+) -> None:
     """Recompute every seal; says which stretch was edited, cut, swapped or deleted, if any."""
     with house.open_(), transaction() as session:
         findings = list(sealing.verify(session))
+        findings += seal_exports.compare(session, seals) if seals is not None else []
     for finding in findings:
         out.print(f"seal {finding.seal}: {finding.says}")
     if findings:

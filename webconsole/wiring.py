@@ -25,6 +25,7 @@ from registry import (
     once,
     referrals,
     scanning,
+    seal_exports,
     sealing,
     tasks,
 )
@@ -105,6 +106,7 @@ OUTSIDE: dict[str, Outside] = {
 # What the sweeper does in every round besides.
 CHORES: list[Callable[[], object]] = [
     sealing.seal_new,
+    seal_exports.Exporter(lambda: settings().seals_path).look,
     commands.forget_old,
     once.forget_old,
     Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,

@@ -216,6 +216,11 @@ class Settings(BaseSettings):
     worker_processes: int = Field(
         default=2, ge=1, le=64, description="Tasks the worker runs at the same time."
     )
+    seals_path: Path | None = Field(
+        default=None,
+        description="File or folder, best on another machine, to which the newest seal of the "
+        "journal is appended each hour. Empty: nowhere.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is written to the logs."
     )

@@ -1,17 +1,21 @@
 """Seals show any edit, deletion, swap or truncation of the journal."""
 
+import json
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 import time_machine
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from registry import journal, sealing
+from registry import journal, seal_exports, sealing
 from registry.kit import clock
 from registry.kit.db import engine, factory, transaction
+from registry.kit.errors import Invalid
 from registry.kit.settings import settings
 from tests.waiting import eventually
 
@@ -121,6 +125,65 @@ def test_cutting_the_tail_with_its_seals_is_found() -> None:
     )
 
     assert findings() == [f"{seals[3]}: was made and is gone: the journal was cut off"]
+
+
+def rewrite(session: Session) -> None:
+    """As somebody with the database and the keys would: every seal made anew, ours noted too."""
+    session.execute(text("SET LOCAL session_replication_role = replica"))
+    key, mark, end = sealing._key(), b"", journal.START
+    lines = []
+    for seal in session.scalars(select(sealing.Seal).order_by(sealing.Seal.id)).all():
+        covered = sealing._between(session, end, seal.end)
+        seal.entries, seal.digest, seal.previous = len(covered), sealing._digest(covered), mark
+        seal.signature = key.sign(seal.statement)
+        mark, end = seal.mark, seal.end
+        lines.append(json.dumps({"seal": seal.id, "mark": mark.hex()}) + "\n")
+    session.flush()
+    (settings().keys / sealing.HEADS).write_text("".join(lines))
+
+
+def test_a_journal_rewritten_and_signed_again_is_found_by_a_seal_kept_elsewhere(
+    tmp_path: Path,
+) -> None:
+    entries, _ = numbers()
+    assert seal_exports.export(tmp_path)
+    assert not seal_exports.export(tmp_path)
+    tamper(f"DELETE FROM journal WHERE id = {entries[3]}")
+    with transaction() as session:
+        rewrite(session)
+    assert findings() == []
+
+    with transaction() as session:
+        (found,) = seal_exports.compare(session, tmp_path)
+    assert "was rewritten" in found.says
+
+
+def test_seals_kept_elsewhere_miss_what_was_cut_off_and_a_changed_key(tmp_path: Path) -> None:
+    _, seals = numbers()
+    kept = tmp_path / "elsewhere.jsonl"
+    seal_exports.export(kept)
+    with transaction() as session:
+        assert list(seal_exports.compare(session, kept)) == []
+    tamper(f"DELETE FROM journal_seals WHERE id = {seals[-1]}")
+    kept.write_text(kept.read_text().replace('"key": "', '"key": "00'))
+    with transaction() as session:
+        said = [each.says for each in seal_exports.compare(session, kept)]
+    assert ["another key" in said[0], "cut off" in said[1]] == [True, True]
+    kept.write_text("[1]")
+    with transaction() as session, pytest.raises(Invalid, match="not a list of seals"):
+        list(seal_exports.compare(session, kept))
+
+
+def test_the_newest_seal_leaves_the_house_each_hour(tmp_path: Path) -> None:
+    place = tmp_path / "away"
+    exporter = seal_exports.Exporter(lambda: place / "seals.jsonl")
+    exporter.look()  # the disk of the others is not mounted: said in the log, tried again
+    place.mkdir()
+    exporter.look()
+    assert list(place.iterdir()) == []
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        exporter.look()
+    assert (place / "seals.jsonl").read_text().count("\n") == 1
 
 
 def test_a_seal_that_a_crash_kept_from_the_file_is_noted_by_the_next_round() -> None:
