@@ -43,6 +43,7 @@ class Right(StrEnum):
     READ_PEOPLE = "read_people"
     READ_RESTRICTED = "read_restricted"
     WRITE_PEOPLE = "write_people"
+    MERGE_PEOPLE = "merge_people"
     READ_CASES = "read_cases"
     WRITE_CASES = "write_cases"
     READ_SIGNALS = "read_signals"
@@ -52,6 +53,8 @@ class Right(StrEnum):
     BREAK_GLASS = "break_glass"
     COORDINATE = "coordinate"
     MANAGE_DIRECTORY = "manage_directory"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_CODES = "manage_codes"
 
 
 DESK = frozenset(
@@ -73,6 +76,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.COORDINATOR: DESK
     | {
         Right.COORDINATE,
+        Right.MERGE_PEOPLE,
         Right.READ_RESTRICTED,
         Right.MANAGE_DEVICES,
         Right.MANAGE_DIRECTORY,
@@ -82,6 +86,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         {
             Right.READ_PEOPLE,
             Right.WRITE_PEOPLE,
+            Right.MERGE_PEOPLE,
             Right.READ_CASES,
             Right.WRITE_CASES,
             Right.REQUEST_TEAM,
@@ -149,6 +154,7 @@ UNHEARD = frozenset(
         "registry.people_searched",
         "registry.person_read",
         "registry.person_printed",
+        "registry.attachment_read",
         "registry.access_log_read",
         "registry.glass_broken",
         "registry.opening_seen",
@@ -173,12 +179,16 @@ def hears(actor: Actor, kind: str, facts: Mapping[str, Any]) -> bool:
 def visible(
     wanted: Select[*Ts], restricted: InstrumentedAttribute[bool], actor: Actor
 ) -> Select[*Ts]:
-    """The same query without the people whom the actor may not know of.
+    """The same query without the people whom the actor may not know of, nor files merged away.
 
     A reserved person is known to those with the right, to the office that keeps the file, and for
     an hour to whoever broke the glass.
     """
-    return wanted if can(actor, Right.READ_RESTRICTED) else wanted.where(_open(restricted, actor))
+    people: Any = restricted.class_
+    standing = wanted.where(people.merged_into.is_(None))
+    return (
+        standing if can(actor, Right.READ_RESTRICTED) else standing.where(_open(restricted, actor))
+    )
 
 
 def _open(restricted: InstrumentedAttribute[bool], actor: Actor) -> ColumnElement[bool]:

@@ -10,7 +10,11 @@ from registry import (
     case_parts_api,
     cases_api,
     directory_api,
+    hooks_api,
     files_api,
+    households_api,
+    imports_api,
+    merges_api,
     people,
     people_api,
     requests_api,
@@ -21,12 +25,16 @@ from registry.kit.http import InTransaction
 from registry.people_api import Out, PersonOut, tagged
 
 router = APIRouter(tags=["registry"])
+router.include_router(merges_api.router)
+router.include_router(households_api.router)
+router.include_router(imports_api.router)
 router.include_router(people_api.router)
 router.include_router(files_api.router)
 router.include_router(cases_api.router)
 router.include_router(case_parts_api.router)
 router.include_router(requests_api.router)
 router.include_router(directory_api.router)
+router.include_router(hooks_api.router)
 router.include_router(bookings_api.router)
 
 

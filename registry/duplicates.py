@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -39,6 +40,18 @@ class Facts:
     birth_date: date | None = None
     phones: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, session: Session, person: Person) -> Self:
+        """What a file says."""
+        return cls(
+            given_name=person.given_name,
+            family_name=person.family_name,
+            birth_year=person.birth_year,
+            birth_date=person.birth_date,
+            phones=tuple(phone.number for phone in person.phones),
+            codes=tuple(each.value for each in identifiers.of(session, person.id)),
+        )
 
 
 class Similar(Conflict):
@@ -94,14 +107,7 @@ def _wanted(facts: Facts, person: Person, at_phone: bool) -> float:
 
 def of(session: Session, person: Person, actor: Actor) -> list[Hit]:
     """Other files that may be this person's, without those already told apart."""
-    facts = Facts(
-        given_name=person.given_name,
-        family_name=person.family_name,
-        birth_year=person.birth_year,
-        birth_date=person.birth_date,
-        phones=tuple(phone.number for phone in person.phones),
-        codes=tuple(each.value for each in identifiers.of(session, person.id)),
-    )
+    facts = Facts.of(session, person)
     others = not_same.told_apart(session, person.id) | {person.id}
     hits = [hit for hit in similar(session, facts, actor) if hit.person.id not in others]
     search.note(session, person.name, hits)

@@ -78,6 +78,8 @@ class Person(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     # One more with each change of anything on the file.
     version: Mapped[int] = mapped_column(default=1)
+    # The file of which this one became a part; see merges.py.
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.id")
     addresses: Mapped[list[Address]] = relationship(order_by=Address.id)
@@ -345,10 +347,12 @@ def changed(session: Session, person: Person, what: str) -> None:
 
 
 def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") -> Person:
-    """Open the file: written in the journal. NotFound also when the actor may not know of it."""
-    person = session.scalar(
-        access.visible(select(Person).where(Person.id == person_id), Person.restricted, actor)
-    )
+    """Open the file: written in the journal. NotFound also when the actor may not know of it.
+
+    One that became part of another opens the other.
+    """
+    wanted = select(Person).where(Person.id == survivor(session, person_id))
+    person = session.scalar(access.visible(wanted, Person.restricted, actor))
     if person is None:
         raise NotFound("There is no such %(thing)s", thing="person")
     journal.record(
@@ -360,6 +364,14 @@ def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") 
     return person
 
 
+def survivor(session: Session, person_id: UUID) -> UUID:
+    """Whose file this is part of by now; mostly its own."""
+    into = select(Person.merged_into)
+    while (onto := session.scalar(into.where(Person.id == person_id))) is not None:
+        person_id = onto
+    return person_id
+
+
 def knows(session: Session, person: Person, actor: Actor) -> bool:
     """Whether the actor may know of somebody whom the house has already found."""
     return not person.restricted or bool(known(session, [person.id], actor))
@@ -369,13 +381,6 @@ def known(session: Session, ids: Iterable[UUID], actor: Actor) -> list[Person]:
     """Those whom the actor may know of, oldest file first; nothing is written in the journal."""
     wanted = select(Person).where(Person.id.in_(list(ids))).order_by(Person.id)
     return list(session.scalars(access.visible(wanted, Person.restricted, actor)))
-
-
-def unidentified(session: Session, actor: Actor, limit: int = 50) -> list[Person]:
-    """Those of whom we only know what to call them, newest first."""
-    wanted = select(Person).where(Person.given_name == "", Person.family_name == "")
-    newest = wanted.where(Person.known_as != "").order_by(Person.id.desc()).limit(limit)
-    return list(session.scalars(access.visible(newest, Person.restricted, actor)))
 
 
 def phone_holders(session: Session, number: str) -> list[UUID]:

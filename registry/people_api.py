@@ -381,5 +381,5 @@ def add_identifier(
 
 def held(session: InTransaction, person_id: UUID, me: Me) -> Person:
     """The person, if the asker may know of them, held for the change."""
-    people.read(session, person_id, me, why="change")
-    return locked(session, Person, person_id)
+    person = people.read(session, person_id, me, why="change")
+    return locked(session, Person, person.id)

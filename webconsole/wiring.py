@@ -21,7 +21,12 @@ from registry import (
     attachments,
     audit,
     bookings,
+    candidates,
     checks,
+    hook_deliveries,
+    hook_sender,
+    importing,
+    imports,
     once,
     referrals,
     scanning,
@@ -100,7 +105,10 @@ OUTSIDE: dict[str, Outside] = {
     answering.PULL: call_tasks.pull_caller,
     answering.REQUEUE: call_tasks.requeue_caller,
     checks.VERIFY: checks.verify,
+    candidates.FIND: candidates.find,
+    imports.RUN: importing.run,
     attachments.SCAN: scanning.scan,
+    hook_deliveries.DELIVER: hook_sender.deliver,
 }
 
 # What the sweeper does in every round besides.
@@ -109,6 +117,7 @@ CHORES: list[Callable[[], object]] = [
     seal_exports.Exporter(lambda: settings().seals_path).look,
     commands.forget_old,
     once.forget_old,
+    candidates.begin,
     Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,
 ]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from registry import audiences, file_parts, people, safe_contacts, search, staff
+from registry import audiences, file_parts, people, safe_contacts, search, staff, unknown
 from registry.access import HOUSE, Actor, Compartment, Role
 from registry.audiences import Audience
 from registry.file_parts import Part
@@ -100,12 +100,12 @@ def test_every_change_of_the_file_is_another_version(session: Session, nina: Per
 def test_somebody_unknown_first_and_identified_later(session: Session) -> None:
     man = people.create(session, known_as="Uomo sui cinquanta, stazione", declared_age=50)
     assert (man.name, man.identified, man.age) == ("Uomo sui cinquanta, stazione", False, 50)
-    assert people.unidentified(session, HOUSE) == [man]
+    assert unknown.listed(session, HOUSE) == [man]
 
     people.change(session, man, given_name="Ivo", family_name="Esempi", birth_year=1973)
 
     assert (man.name, man.identified) == ("Ivo Esempi", True)
-    assert people.unidentified(session, HOUSE) == []
+    assert unknown.listed(session, HOUSE) == []
     assert search.find(session, "esempi 1973", HOUSE).persons == [man]
 
 

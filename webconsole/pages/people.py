@@ -17,6 +17,7 @@ from registry import (
     people,
     requests,
     search,
+    unknown,
 )
 from registry.access import Right
 from registry.calendars import Slot
@@ -53,7 +54,7 @@ def list_people(
         q=wanted,
         found=found,
         most=search.SHOWN,
-        unidentified=[] if wanted else people.unidentified(session, me),
+        unidentified=[] if wanted else unknown.listed(session, me),
         desk=desk_words,
         words=words(i18n.language_of(request)),
     )
