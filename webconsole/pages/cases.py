@@ -42,6 +42,8 @@ from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+# What the forms of a case give back when something is refused.
+FIELDS = ("text", "reason", "note", "form", "circle", "role", "to", "answer_by")
 
 
 @router.get("/casi", dependencies=[allow(Right.READ_CASES)])
@@ -124,7 +126,7 @@ def record(
         table=case_words,
         compartments=COMPARTMENTS,
         words=words(i18n.language_of(request)),
-        typed={"text": "", "reason": "", "note": "", "form": ""} | (typed or {}),
+        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
         trouble=trouble,
         **facts,
     )
