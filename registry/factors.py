@@ -27,7 +27,7 @@ def ways(session: Session, staff_id: UUID) -> frozenset[str]:
         "password": person.password is not None,
         "app": authenticators.of(session, staff_id) is not None,
         "passkey": bool(passkeys.of(session, staff_id)),
-        "provider": identities.linked(session, staff_id),
+        "provider": bool(settings().oidc_issuer) and identities.linked(session, staff_id),
     }
     return frozenset(way for way, there in found.items() if there)
 

@@ -14,7 +14,7 @@ from registry.access import Actor
 from registry.handshakes import Half
 from registry.kit import clock, limits, passwords
 from registry.kit.crypto import Sealed
-from registry.kit.db import Base, Id, transaction
+from registry.kit.db import Base, Id, locked, transaction
 from registry.kit.digests import digest
 from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem
 from registry.kit.settings import settings
@@ -206,11 +206,14 @@ def lock(session: Session, session_id: UUID) -> None:
     session.execute(update(SignIn).where(SignIn.id == session_id).values(locked=True))
 
 
-def sign_out(session: Session, signed: Signed) -> None:
-    """End the session at once, on every socket too."""
-    session.execute(update(SignIn).where(SignIn.id == signed.id).values(ended_at=clock.now()))
+def sign_out(session: Session, signed: Signed) -> str:
+    """End the session at once, on every socket too; what the body's log-in gave, or nothing."""
+    row = locked(session, SignIn, signed.id)
+    row.ended_at = clock.now()
+    token, row.id_token = row.id_token, None
     if signed.actor.staff_id is not None:
         journal.record(session, SignedOut(staff_id=signed.actor.staff_id, session_id=signed.id))
+    return (token or b"").decode()
 
 
 def open_of(session: Session, staff_id: UUID) -> list[SignIn]:

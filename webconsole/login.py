@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Cookie, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door, handshakes, passkeys, proofs, second_step, sessions
+from registry import door, handshakes, passkeys, proofs, provider, second_step, sessions
 from registry.door import AtScreen
 from registry.handshakes import Half
+from registry.kit.db import transaction
 from registry.kit.errors import NotAllowed, NotSignedIn, Problem, TooMany
 from registry.kit.http import InTransaction, sentence, status_of
 from registry.kit.settings import settings
@@ -62,6 +63,7 @@ def _way_in(
         next_page=entering.local(poi),
         demo=sample if settings().demo else None,
         secure=entering.cookie_will_hold(request),
+        elsewhere=settings().oidc_name if provider.offered() else None,
     )
 
 
@@ -104,9 +106,14 @@ def _second(
 
 
 @router.post("/esci", dependencies=[door.allow_at_screen()])
-def sign_out(session: InTransaction, signed: AtScreen) -> Response:
-    sessions.sign_out(session, signed)
-    answer = RedirectResponse(SIGN_IN, SEE_OTHER)
+def sign_out(request: Request, signed: AtScreen) -> Response:
+    """Out of here at once; then, for whoever came through it, out of the body's log-in too."""
+    with transaction() as session:
+        token = sessions.sign_out(session, signed)
+    there = provider.leave_there(token) if token else ""
+    answer: Response = RedirectResponse(SIGN_IN, SEE_OTHER)
+    if there:
+        answer = rendering.page(request, "left.html", there=there)
     answer.delete_cookie(door.COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return answer
 

@@ -97,6 +97,8 @@ def _confirm(request: Request, wanted: ProofWanted) -> Response:
         "confirm.html",
         status=status_of(wanted.refused or wanted),
         action="/conferma" if reads else there,
+        # By way of another site only an address can be carried along, and no words.
+        back=there if reads else "",
         fields=(("poi", there),) if reads else wanted.asked.fields,
         ways=wanted.ways,
         error=sentence(request, wanted.refused) if wanted.refused else "",

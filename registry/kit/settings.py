@@ -201,6 +201,11 @@ class Settings(BaseSettings):
         "reads it: exit code 0 clean, 1 infected, else asked again; for example "
         "`clamdscan --no-summary -`. Empty: documents are not scanned, and the pages say so.",
     )
+    webhooks_inside: bool = Field(
+        default=False,
+        description="Let webhooks go to addresses inside the network and without TLS. Off: only "
+        "to public addresses, over https.",
+    )
     session_hours: int = Field(
         default=12, ge=1, le=24, description="Hours after which a log-in ends in any case."
     )
@@ -212,6 +217,36 @@ class Settings(BaseSettings):
         description="Who must have a second factor (an app's codes or a passkey) before anything "
         "opens: `nobody`, `administrators` (and auditors) or `everybody`. Whoever has one is asked "
         "for it in any case.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Address (https) of the body's OpenID Connect provider, as its discovery "
+        "document names itself. Empty: only our own log-in.",
+    )
+    oidc_client_id: str = Field(default="", description="Our name at that provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Our secret there. Empty: a public client, with PKCE alone."
+    )
+    oidc_name: str = Field(
+        default="", description="What the button of that log-in says, as the name of the body."
+    )
+    oidc_claim: str = Field(
+        default="preferred_username",
+        min_length=1,
+        description="Claim that holds the log-in name of the staff here, looked at the first time "
+        "somebody comes; from then on the provider's subject counts. Never makes an account.",
+    )
+    oidc_scopes: str = Field(
+        default="openid profile", description="Scopes asked of the provider; one is openid."
+    )
+    oidc_acr: str = Field(
+        default="",
+        description="Assurance levels (acr), space separated, one of which the provider must "
+        "state; that log-in then counts as two factors. Empty: any, and ours follows.",
+    )
+    oidc_ca: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) that vouch for the provider. Empty: those of the system.",
     )
     worker_processes: int = Field(
         default=2, ge=1, le=64, description="Tasks the worker runs at the same time."
@@ -253,6 +288,10 @@ class Settings(BaseSettings):
             scheme = self.mqtt_url.get_secret_value().partition("://")[0]
             if scheme not in {"mqtt", "mqtts"}:
                 raise ValueError("CENTRALE_MQTT_URL begins with mqtt:// or mqtts://")
+        if self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
+            raise ValueError("CENTRALE_OIDC_ISSUER begins with https://")
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("CENTRALE_OIDC_ISSUER and CENTRALE_OIDC_CLIENT_ID are set together")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CENTRALE_TLS_CERTIFICATE and CENTRALE_TLS_KEY are set together")
         return self

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from webconsole.pages import (
     administration,
     alarm_sheet,
+    body_log_in,
     bookings,
     campaigns,
     case_documents,
@@ -64,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_sessions.router,
     ways_in.router,
     passkeys.router,
+    body_log_in.router,
     doors.router,
     voice.router,
     reserved.router,

@@ -90,8 +90,12 @@ def confirmed(
 
 
 @router.get("/conferma", dependencies=CAREFULLY)
-def confirm(poi: str = "") -> Response:
-    return RedirectResponse(entering.local(poi) or "/", SEE_OTHER)
+def confirm(request: Request, me: Me, poi: str = "") -> Response:
+    """The proof first, then on; without a place to go, this was a page beside another one."""
+    there = entering.local(poi)
+    if there:
+        return RedirectResponse(there, SEE_OTHER)
+    return rendering.page(request, "confirmed.html", me=me, then="")
 
 
 def _page(

@@ -1,0 +1,123 @@
+"""The way in through the body's own log-in, out to its page and back."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Cookie, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry import door, factors, handshakes, identities, journal, proofs, provider, sessions
+from registry.door import AtScreen
+from registry.handshakes import Half
+from registry.kit.db import transaction
+from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem, Unavailable
+from registry.kit.http import sentence, status_of
+from registry.kit.settings import settings
+from registry.provider import Arrived
+from registry.sessions import Halfway, SignInRefused
+from webconsole import entering, rendering
+from webconsole.entering import SECOND, SEE_OTHER
+
+router = APIRouter(include_in_schema=False)
+THERE, BACK, PROOF = "/entra/ente", "/entra/ente/ritorno", "/conferma/ente"
+# Apart from the other halves: it alone comes back from another site.
+AWAY = "__Host-centrale-ente"
+Held = Annotated[str | None, Cookie(alias=AWAY)]
+
+
+@router.get(THERE, dependencies=[door.public("the way to the body's log-in")])
+def leave(request: Request, poi: str = "") -> Response:
+    sessions.count_network(entering.network_of(request))
+    return _leave(poi=entering.local(poi))
+
+
+@router.get(PROOF, dependencies=[door.allow_at_screen()])
+def leave_for_proof(signed: AtScreen, poi: str = "") -> Response:
+    """It is still them: the provider asks for the password anew."""
+    mine = str(signed.actor.staff_id)
+    return _leave(poi=entering.local(poi), signed=str(signed.id), person=mine)
+
+
+def _leave(**more: str) -> Response:
+    if not provider.offered():
+        raise NotFound("There is no such %(thing)s", thing="log-in")
+    leaving = provider.leave(f"{settings().public_url.rstrip('/')}{BACK}", proof="signed" in more)
+    with transaction() as session:
+        secret = handshakes.begin(session, Half.PROVIDER, staff_id=None, **leaving.facts, **more)
+    return entering.half_way(RedirectResponse(leaving.address, SEE_OTHER), secret, AWAY)
+
+
+@router.get(BACK, dependencies=[door.public("the way back; state, nonce and PKCE guard it")])
+def come_back(request: Request, held: Held = None) -> Response:
+    try:
+        with transaction() as session:
+            facts = handshakes.take(session, Half.PROVIDER, held).facts
+        arrived = provider.arrive(facts, request.query_params)
+        go_on = _prove if facts["proof"] else _enter
+        answer = go_on(request, facts, arrived)
+    except Halfway as half:
+        on = f"{SECOND}?{urlencode({'poi': facts['poi']})}"
+        answer = entering.half_way(_onwards(request, on), half.secret)
+    except (NotSignedIn, NotAllowed, Unavailable) as problem:
+        answer = _refused(request, problem)
+    answer.delete_cookie(AWAY, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def _enter(request: Request, facts: dict[str, str], arrived: Arrived) -> Response:
+    """A session of ours for whoever of the staff it is; with a factor of ours, that comes next."""
+    with transaction() as session:
+        person = identities.recognise(
+            session, issuer=arrived.issuer, subject=arrived.subject, login=arrived.login
+        )
+        half = ""
+        if not arrived.strong and factors.has(session, person.id):
+            half = handshakes.begin(
+                session,
+                Half.SECOND_FACTOR,
+                staff_id=person.id,
+                means="provider",
+                id_token=arrived.id_token,
+            )
+        else:
+            secret = sessions.start(
+                session,
+                person,
+                browser=entering.browser_of(request),
+                means="provider",
+                strong=arrived.strong,
+                id_token=arrived.id_token,
+            )
+    if half:
+        raise Halfway(half)
+    on = facts["poi"] or entering.home_of(person.actor)
+    return entering.let_in(_onwards(request, on), secret)
+
+
+def _prove(request: Request, facts: dict[str, str], arrived: Arrived) -> Response:
+    with transaction() as session:
+        person = identities.recognise(
+            session, issuer=arrived.issuer, subject=arrived.subject, login=arrived.login
+        )
+        if str(person.id) != facts["person"]:
+            raise NotAllowed("That is somebody else's log-in")
+        proofs.proved(session, UUID(facts["signed"]))
+    return _onwards(request, facts["poi"] or "/")
+
+
+def _onwards(request: Request, then: str) -> Response:
+    """A page of ours that leads on, as a redirect would still count as coming from over there.
+
+    The browser would then keep our strict cookie to itself.
+    """
+    return rendering.page(request, "onwards.html", then=then)
+
+
+def _refused(request: Request, problem: Problem) -> Response:
+    if not isinstance(problem, Unavailable):
+        with transaction() as session:
+            journal.record(session, SignInRefused(staff_id=None))
+    return rendering.page(
+        request, "not_let_in.html", status=status_of(problem), error=sentence(request, problem)
+    )
