@@ -80,6 +80,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.READ_RESTRICTED,
         Right.MANAGE_DEVICES,
         Right.MANAGE_DIRECTORY,
+        Right.MANAGE_CODES,
         Right.READ_JOURNAL,
     },
     Role.SOCIAL_WORKER: frozenset(
@@ -96,7 +97,15 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     ),
     Role.TEAM: frozenset({Right.RUN_TEAM}),
     Role.TECHNICIAN: frozenset({Right.READ_SIGNALS, Right.MANAGE_DEVICES}),
-    Role.ADMINISTRATOR: frozenset({Right.MANAGE_STAFF, Right.MANAGE_DEVICES, Right.READ_SIGNALS}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Right.MANAGE_STAFF,
+            Right.MANAGE_DEVICES,
+            Right.MANAGE_WEBHOOKS,
+            Right.MANAGE_CODES,
+            Right.READ_SIGNALS,
+        }
+    ),
     # Knows of everybody whose file was looked at, and opens nobody's.
     Role.AUDITOR: frozenset({Right.READ_JOURNAL, Right.READ_RESTRICTED}),
 }
