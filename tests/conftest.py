@@ -25,6 +25,15 @@ HINTS = "CENTRALE_TEST_HINTS"
 PASSWORD = "un lungo inverno a Pozzuoli"
 started = ExitStack()
 
+LARGE = 2**21  # bytes
+LARGER = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE pg_relation_size(name::regclass) > :size"
+)
+NUMBERS_BEGIN_ANEW = text(
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+    " FROM pg_sequences WHERE last_value IS NOT NULL"
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -42,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--rotations", type=int, default=5, help="kill -9 in tests/registry/test_rotation.py"
+    )
+    parser.addoption("--escalation-kills", type=int, default=2, help="kill -9 in mid-escalation")
+    parser.addoption("--frozen", type=float, default=4, help="seconds a sweeper stands still")
+    parser.addoption(
+        "--imported", type=int, default=1_000, help="rows in tests/registry/test_imports.py"
     )
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
@@ -126,12 +140,18 @@ def database(_database: None) -> Iterator[None]:
 
 
 def empty() -> None:
-    """Leave nothing in the database."""
-    tables = ", ".join(table.name for table in db.Base.metadata.sorted_tables)
+    """Leave nothing in the database; numbers begin anew.
+
+    Deleting a few rows from each table takes a tenth of the time of truncating them all.
+    """
+    tables = [table.name for table in db.Base.metadata.sorted_tables]
     with db.engine().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("SET LOCAL lock_timeout = '20s'"))
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        if large := connection.scalars(LARGER, {"names": tables, "size": LARGE}).all():
+            connection.execute(text(f"TRUNCATE {', '.join(large)} CASCADE"))
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in tables))
+        connection.execute(NUMBERS_BEGIN_ANEW)
     (settings().keys / "journal-seals.jsonl").unlink(missing_ok=True)
 
 
