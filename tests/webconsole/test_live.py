@@ -153,7 +153,10 @@ def test_rights_that_change_hold_on_an_open_screen_too(signed_in: SignIn) -> Non
         eventually(lambda: console.actor.roles == {Role.TECHNICIAN})
 
 
-def test_a_program_listens_with_a_token_and_hears_only_what_it_may(client: TestClient) -> None:
+def test_a_program_listens_with_a_token_and_hears_only_what_it_may(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BEAT", 0.5)
     with transaction() as session:
         operator = tokens.issue(session, somebody(session, "anna", "Anna Riva", Role.OPERATOR))
         auditor = tokens.issue(session, somebody(session, "aldo", "Aldo Verdi", Role.AUDITOR))
@@ -169,8 +172,11 @@ def test_a_program_listens_with_a_token_and_hears_only_what_it_may(client: TestC
             socket.send_json({"resume": None})
             heard(socket, "snapshot")
         light()
-        heard(hears, BulbLit.kind)
-        assert deaf.receive_json()["kind"] == "beat"
+        lit = journal.Position.parse(str(heard(hears, BulbLit.kind)["position"]))
+        while (beat := deaf.receive_json())["kind"] == "beat":
+            if journal.Position.parse(beat["position"]) >= lit:
+                break
+        assert beat["kind"] == "beat"
 
 
 def test_a_console_too_slow_to_follow_is_told_to_look_at_everything() -> None:
