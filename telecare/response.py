@@ -17,6 +17,7 @@ from telecare.subscribers import Home
 from telecare.voice_profiles import Command
 
 SOURCE = "telecare"
+HOME_CALL = "alarm_home"  # the purpose of calls with the home itself
 
 
 def home_of(session: Session, alarm: Alarm, actor: Actor) -> Home:
@@ -35,7 +36,7 @@ def call_home(session: Session, alarm: Alarm, actor: Actor) -> Call:
     # Only the unit itself understands its keys: somebody at the home's telephone would wonder.
     keys = unit_lines.keys(session, alarm.device_id) if number == own else {}
     last = keys.get(Command.CLEAR_DOWN, "")
-    return _call(session, alarm, actor, number, "alarm_home", last)
+    return _call(session, alarm, actor, number, HOME_CALL, last)
 
 
 def call_contact(session: Session, alarm: Alarm, actor: Actor, near_id: UUID) -> Call:

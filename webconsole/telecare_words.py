@@ -110,6 +110,14 @@ WHY_FIRST = {
     "old": N_("75 or older"),
 }
 
+CLOCKS = {
+    "signal_to_operator": N_("from the signal stored to the operator who takes it"),
+    "signal_to_voice": N_("from the signal stored to the first words with the home"),
+    "call_to_voice": N_("from the first ring of a caller to the first words"),
+    "decision_to_arrival": N_("from the decision to send a team to its arrival"),
+    "fault_to_repair": N_("from the fault to its repair"),
+}
+
 COMMANDS = {
     "listen": N_("Listen"),
     "talk": N_("Talk"),
@@ -151,6 +159,8 @@ TECH_JOB_STATES = {
 }
 
 HAPPENED = {
+    "telecare.target_written": N_("Contract target written"),
+    "telecare.target_ended": N_("Contract target ended"),
     "telecare.home_on_the_line": N_("The home is on the line"),
     "telecare.voice_profile_written": N_("Voice profile written"),
     "callcenter.tones_wanted": N_("Command to the unit"),

@@ -82,6 +82,10 @@ HAPPENED = {
     "registry.person_created": N_("File opened"),
     "registry.person_changed": N_("File changed"),
     "registry.person_identified": N_("The person has a name now"),
+    "registry.people_merged": N_("Two files became one"),
+    "registry.merge_undone": N_("Merge undone"),
+    "registry.household_changed": N_("Household changed"),
+    "registry.import_moved": N_("Import of another registry"),
     "registry.person_read": N_("File read"),
     "registry.name_added": N_("Another name written down"),
     "registry.identifier_added": N_("Code written down"),
@@ -334,6 +338,16 @@ class Words:
 
     def round_whom(self, code: str) -> str:
         return self.of(telecare_words.WHOM, code)
+
+    def target_clock(self, code: str) -> str:
+        return self.of(telecare_words.CLOCKS, code)
+
+    def stretch(self, seconds: int) -> str:
+        """A promised time in the unit in which one says it: 60 s, 45 min, 48 h."""
+        for unit, sentence in ((3600, "%(n)s h"), (60, "%(n)s min")):
+            if seconds > 2 * unit and seconds % unit == 0:
+                return self.say(sentence, n=seconds // unit)
+        return self.say("%(n)s s", n=seconds)
 
     def went(self, code: str) -> str:
         return self.of(telecare_words.WENT, code)

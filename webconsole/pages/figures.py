@@ -18,9 +18,11 @@ from registry.door import Me, allow, fresh
 from registry.kit import clock, i18n
 from registry.kit.errors import Invalid
 from registry.kit.http import InTransaction
-from telecare import figures
+from telecare import contract_targets, figures
+from telecare.contract_targets import Clock
 from telecare.figures import Figures
 from webconsole import rendering
+from webconsole.telecare_words import CLOCKS
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
@@ -50,8 +52,19 @@ def show_figures(
         first_day=found.since.astimezone(HOME_ZONE).date(),
         most=max(found.kinds.values(), default=1),
         number=lambda n: format_decimal(n, locale=i18n.language_of(request)),
+        promised=contract_targets.measured(session, found.since, found.until),
+        clocks=list(Clock),
         words=words(i18n.language_of(request)),
     )
+
+
+@router.get("/cifre-impegni.csv", dependencies=READ)
+def targets_as_csv(
+    request: Request, session: InTransaction, since: From = None, until: To = None
+) -> Response:
+    """The contract's targets and how they were kept, with the clock of each named."""
+    found = _figures(session, since, until)
+    return _csv(_promised(request, session, found), "centrale-impegni")
 
 
 @router.get("/cifre.csv", dependencies=EXPORT)
@@ -59,9 +72,7 @@ def as_csv(
     request: Request, session: InTransaction, since: From = None, until: To = None
 ) -> Response:
     """With a mark of its encoding, so that a spreadsheet reads the accents."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=";").writerows(_rows(request, _figures(session, since, until)))
-    return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", "csv")
+    return _csv(_rows(request, _figures(session, since, until)), "centrale-allarmi")
 
 
 @router.get("/cifre.xlsx", dependencies=EXPORT)
@@ -70,11 +81,15 @@ def as_xlsx(
 ) -> Response:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Allarmi")
-    for row in _rows(request, _figures(session, since, until)):
+    found = _figures(session, since, until)
+    for row in _rows(request, found):
         sheet.append(row)
+    targets = book.create_sheet("Impegni")
+    for row in _promised(request, session, found):
+        targets.append(row)
     out = io.BytesIO()
     book.save(out)
-    return _file(out.getvalue(), XLSX, "xlsx")
+    return _file(out.getvalue(), XLSX, "centrale-allarmi.xlsx")
 
 
 def safe(text: str) -> str:
@@ -102,6 +117,32 @@ def _rows(request: Request, found: Figures) -> Iterator[list[str | float | None]
         ]
 
 
+def _promised(
+    request: Request, session: Session, found: Figures
+) -> Iterator[list[str | float | None]]:
+    said = words(i18n.language_of(request))
+    yield [
+        said.say("Target"),
+        said.say("Clock"),
+        said.say("Within (s)"),
+        said.say("Wanted (%)"),
+        said.say("Kept (%)"),
+        said.say("Within the time"),
+        said.say("Counted"),
+    ]
+    for each in contract_targets.measured(session, found.since, found.until):
+        target = each.target
+        yield [
+            safe(target.name),
+            said.of(CLOCKS, target.by),
+            target.within_s,
+            target.percent,
+            each.percent,
+            each.reached,
+            each.counted,
+        ]
+
+
 def _figures(session: Session, since: date | None, until: date | None) -> Figures:
     """From the first to the last day, both whole; without days, the last thirty."""
     last = until or clock.now().astimezone(HOME_ZONE).date()
@@ -115,7 +156,12 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), HOME_ZONE)
 
 
-def _file(content: str | bytes, kind: str, ending: str) -> Response:
-    name = f"centrale-allarmi.{ending}"
+def _csv(rows: Iterator[list[str | float | None]], name: str) -> Response:
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows(rows)
+    return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def _file(content: str | bytes, kind: str, name: str) -> Response:
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=kind, headers=head)
