@@ -63,6 +63,9 @@ HAPPENED = {
     "registry.attachment_read": N_("Document downloaded"),
     "registry.referral_moved": N_("Referral"),
     "registry.referral_overdue": N_("Referral late"),
+    "registry.hook_added": N_("Webhook added"),
+    "registry.hook_changed": N_("Webhook changed"),
+    "registry.codes_changed": N_("Coded list changed"),
 }
 
 DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
@@ -71,4 +74,18 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
     "registry.attachment_checked": ("state", ATTACHMENT_STATES),
     "registry.referral_moved": ("state", REFERRAL_STATES),
     "registry.referral_overdue": ("state", REFERRAL_STATES),
+}
+
+DELIVERY_STATES = {
+    "pending": N_("to be delivered"),
+    "delivered": N_("delivered"),
+    "dead": N_("nobody took it"),
+}
+
+LISTS = {
+    "need": N_("Needs"),
+    "target": N_("Target groups"),
+    "barrier": N_("What makes access hard"),
+    "case_stage": N_("Stages of a case"),
+    "case_outcome": N_("How cases end"),
 }

@@ -86,6 +86,8 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/invii", say("Referrals"), "j", Right.READ_CASES),
         ("/revisione", say("Revision"), "v", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
+        ("/amministrazione/elenchi", say("Coded lists"), "l", Right.MANAGE_CODES),
+        ("/amministrazione/webhook", "Webhook", "w", Right.MANAGE_WEBHOOKS),
         ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),
     )
     return [(to, word, key) for to, word, key, right in everywhere if may(me, right)]

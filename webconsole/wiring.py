@@ -117,6 +117,7 @@ CHORES: list[Callable[[], object]] = [
     seal_exports.Exporter(lambda: settings().seals_path).look,
     commands.forget_old,
     once.forget_old,
+    hook_deliveries.gather,
     candidates.begin,
     Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,
 ]

@@ -306,3 +306,28 @@ def test_only_administrators_manage_webhooks_and_the_secret_is_told_once(
 
     anna = signed_in("anna", Role.OPERATOR)
     assert anna.get("/api/v1/webhooks").status_code == 403
+
+
+def test_the_page_shows_the_secret_once_and_sends_dead_ones_again(
+    inside: None, signed_in: Callable[..., TestClient], receiver: Receiver
+) -> None:
+    ada = signed_in("ada", Role.ADMINISTRATOR, name="Ada Esempio")
+    ada.headers["accept"] = "text/html"
+    sent = {"name": "Comune", "url": "ftp://x", "kinds": KINDS}
+    refused = ada.post("/amministrazione/webhook", data=sent)
+    assert refused.status_code == 422
+    assert 'id="wrong-url"' in refused.text
+    made = ada.post("/amministrazione/webhook", data=sent | {"url": receiver.url})
+    assert "whsec_" in made.text
+    with db.transaction() as session:
+        hook = session.scalars(select(Hook.id)).one()
+    assert "whsec_" not in ada.get(f"/amministrazione/webhook/{hook}").text
+    happens()
+    (one,) = gathered()
+    with db.transaction() as session:
+        held = db.locked(session, Delivery, one.id)
+        held.attempts = len(RETRIES)
+        hook_deliveries.refused(session, held, status=500, error=None)
+    assert "non l’ha preso nessuno" in ada.get(f"/amministrazione/webhook/{hook}").text
+    ada.post(f"/amministrazione/webhook/{hook}/consegne/{one.id}")
+    assert deliveries()[0].state is DeliveryState.PENDING
