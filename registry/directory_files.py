@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry import directory
 from registry.directory import BodyKind, Service, ServiceArea
+from registry.kit import texts
 from registry.kit.errors import Invalid, Problem
 
 BETWEEN = " | "  # items of a list in one cell
@@ -20,8 +21,6 @@ COLUMNS = ("body", "body_kind", "name", "area", *TEXTS, *LISTS, *REACHED, "publi
 YES = {"1", "si", "sì", "yes", "true", "x"}
 MOST = 5000  # lines of one file
 LONGEST = 4000  # letters of one cell
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass
@@ -39,7 +38,7 @@ def export(session: Session) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for service in directory.listed(session, limit=MOST):
-        writer.writerow({name: _safe(value) for name, value in _row(service).items()})
+        writer.writerow({name: texts.cell(value) for name, value in _row(service).items()})
     return out.getvalue()
 
 
@@ -55,10 +54,6 @@ def _row(service: Service) -> dict[str, str]:
         "published": "si" if service.published else "no",
         "review_by": service.review_by.isoformat(),
     }
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def load(session: Session, text: str) -> Report:
@@ -119,7 +114,7 @@ def _write(session: Session, line: dict[str, Any]) -> bool:
 
 def _cell(text: Any) -> str:
     said = str(text).replace("\0", "").strip()[:LONGEST]
-    return said[1:] if said.startswith("'") and said[1:].startswith(FORMULA) else said
+    return said[1:] if said.startswith("'") and texts.FORMULA.match(said[1:]) else said
 
 
 def _items(text: str) -> list[str]:

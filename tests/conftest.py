@@ -57,6 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--imported", type=int, default=1_000, help="rows in tests/registry/test_imports.py"
     )
+    parser.addoption("--hostile", type=int, default=24, help="texts in tests of hostile texts")
+    parser.addoption("--hostile-seed", type=int, help="repeat a run of the hostile texts")
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 

@@ -17,6 +17,7 @@ from registry.kit import http
 from telecare import device_tokens_api
 from telecare.receivers import web, web_socket
 from webconsole import board, health, live, login, pages, rendering, reports, wiring
+from webconsole.intake import Intake
 from webconsole.protection import Guarded
 
 STATIC = Path(__file__).parent / "static"
@@ -65,6 +66,7 @@ def make() -> FastAPI:
     for router in (health.router, reports.router, live.router, login.router, *pages.ROUTERS):
         made.include_router(router)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
+    made.add_middleware(Intake)
     return made
 
 

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +23,6 @@ from telecare import alarms, figures
 from telecare.alarms import Alarm, Outcome
 from telecare.figures import Figures
 from telecare.protocols.base import Kind
-from webconsole.pages.figures import safe
 
 SignIn = Callable[..., TestClient]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=HOME_ZONE)
@@ -104,12 +102,6 @@ def test_the_answer_times_are_those_a_recount_of_the_journal_gives(
             alarm: first.get(alarm) for alarm in began
         }
         undone.rollback()
-
-
-@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(begins: str) -> None:
-    assert safe(f"{begins}1+1") == f"'{begins}1+1"
-    assert safe("4711") == "4711"
 
 
 def test_the_page_and_its_files(signed_in: SignIn) -> None:

@@ -21,7 +21,7 @@ from registry.access import Actor, Right
 from registry.directory import BodyKind, Service, ServiceArea
 from registry.door import Me, allow, fresh, public
 from registry.eligibility import Fact
-from registry.kit import i18n
+from registry.kit import i18n, texts
 from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, sentence
 from registry.places import AddressKind
@@ -153,9 +153,9 @@ def _text(content: bytes) -> str:
     if len(content) > LARGEST_FILE:
         raise Invalid("The file is larger than 4 MB", field="file")
     try:
-        return content.decode("utf-8")
+        return texts.clean(content.decode("utf-8"))
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        return texts.clean(content.decode("cp1252", errors="replace"))
 
 
 @router.get("/elenco/nuova", dependencies=[allow(Right.MANAGE_DIRECTORY)])

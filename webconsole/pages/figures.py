@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dispatch.rota import HOME_ZONE
 from registry.access import Right
 from registry.door import Me, allow, fresh
-from registry.kit import clock, i18n
+from registry.kit import clock, i18n, texts
 from registry.kit.errors import Invalid
 from registry.kit.http import InTransaction
 from telecare import contract_targets, figures
@@ -31,8 +31,6 @@ EXPORT = [*READ, fresh()]
 DAYS = 30
 LONGEST = 366
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 From = Annotated[date | None, Query(alias="da")]
 To = Annotated[date | None, Query(alias="a")]
@@ -92,11 +90,6 @@ def as_xlsx(
     return _file(out.getvalue(), XLSX, "centrale-allarmi.xlsx")
 
 
-def safe(text: str) -> str:
-    """A text that a spreadsheet never takes for a formula: accounts come from outside."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
 def _rows(request: Request, found: Figures) -> Iterator[list[str | float | None]]:
     said = words(i18n.language_of(request))
     head = (
@@ -111,7 +104,7 @@ def _rows(request: Request, found: Figures) -> Iterator[list[str | float | None]
         yield [
             each.raised_at.astimezone(HOME_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
             said.kind(each.kind),
-            safe(each.account),
+            texts.cell(each.account),
             None if each.seconds is None else round(each.seconds, 1),
             said.alarm_outcome(each.outcome) if each.outcome else "",
         ]
