@@ -56,12 +56,17 @@ def run(
     listeners: Mapping[type[Event], Iterable[relay.Listener]],
     chores: Iterable[Callable[[], object]],
     stop: threading.Event,
+    first: Iterable[Callable[[], object]] = (),
 ) -> None:
-    """Sweep and relay until told to stop. A fault is logged and the next round comes."""
+    """Sweep and relay until told to stop. A fault is logged and the next round comes.
+
+    What is kept by the hundred (`first`) is done before what is kept one by one.
+    """
     outside = list(outside)
     bell = live.Doorbell()
     rounds: list[Callable[[], object]] = [
         _beat,
+        *first,
         lambda: sweep(inside, outside),
         lambda: relay.pass_on(listeners),
         *chores,

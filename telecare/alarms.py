@@ -31,6 +31,8 @@ UNANSWERED = "telecare.alarm_unanswered"
 HELD = "telecare.alarm_held"
 LOOK_AGAIN = timedelta(seconds=60)
 SHORTEST_NOTE = 3
+# On a board: more are never shown at once, and a storm of presses stays below it.
+MOST_WAITING = 1000
 
 
 class AlarmState(StrEnum):
@@ -337,7 +339,7 @@ def _common(alarm: Alarm) -> dict[str, UUID | None]:
 _BY_LANE = case({lane.value: lane.letter for lane in Lane}, value=Alarm.lane)
 
 
-def waiting(session: Session, *, limit: int = 200) -> list[Alarm]:
+def waiting(session: Session, *, limit: int = MOST_WAITING) -> list[Alarm]:
     """Who has nobody yet: the gravest lane first, then the oldest."""
     return list(
         session.scalars(

@@ -14,4 +14,4 @@ def sweep() -> None:
         signal.signal(order, lambda *_: stop.set())
     with house.open_():
         wiring.wire()
-        sweeper.run(wiring.INSIDE, wiring.OUTSIDE, wiring.LISTENERS, wiring.CHORES, stop)
+        sweeper.run(wiring.INSIDE, wiring.OUTSIDE, wiring.LISTENERS, wiring.CHORES, stop, wiring.FIRST)

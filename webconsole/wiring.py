@@ -40,6 +40,7 @@ from registry.relay import Listener
 from registry.sweeper import Inside, Outside
 from telecare import (
     alarms,
+    escalated_together,
     escalation,
     holding,
     planned,
@@ -110,6 +111,9 @@ OUTSIDE: dict[str, Outside] = {
     attachments.SCAN: scanning.scan,
     hook_deliveries.DELIVER: hook_sender.deliver,
 }
+
+# What the sweeper keeps by the hundred, before it keeps the rest one by one.
+FIRST: list[Callable[[], object]] = [escalated_together.go_round]
 
 # What the sweeper does in every round besides.
 CHORES: list[Callable[[], object]] = [
