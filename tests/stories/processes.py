@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -19,18 +19,27 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(CODE)
 
 
-def start(verb: str, environment: Mapping[str, str], log: Path) -> Running:
-    """`centrale VERB` with these settings, writing to `log`."""
-    process = _forks.Process(target=_run, args=(verb, dict(os.environ) | environment, log))
+def start(
+    verb: str,
+    environment: Mapping[str, str],
+    log: Path,
+    first: Callable[[], None] | None = None,
+) -> Running:
+    """`centrale VERB` with these settings, writing to `log`; `first` is done there before."""
+    process = _forks.Process(target=_run, args=(verb, {**os.environ, **environment}, log, first))
     process.start()
     return process
 
 
-def _run(verb: str, environment: Mapping[str, str], log: Path) -> None:
+def _run(
+    verb: str, environment: Mapping[str, str], log: Path, first: Callable[[], None] | None
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as sink:
         os.dup2(sink.fileno(), sys.stdout.fileno())
         os.dup2(sink.fileno(), sys.stderr.fileno())
     sys.argv = ["centrale", verb]
+    if first is not None:
+        first()
     cli.main()
