@@ -23,6 +23,7 @@ from registry import (
     bookings,
     candidates,
     checks,
+    disposals,
     hook_deliveries,
     hook_sender,
     importing,
@@ -54,7 +55,7 @@ from telecare import (
 )
 from telecare.receivers import probes
 from telecare.receivers.prober import Prober
-from webconsole import doors
+from webconsole import doors, erasing
 
 # Facts that go up. A listener is (session, event), runs in its own transaction, safe to run twice.
 LISTENERS: dict[type[Event], Iterable[Listener]] = {
@@ -106,6 +107,7 @@ OUTSIDE: dict[str, Outside] = {
     answering.PULL: call_tasks.pull_caller,
     answering.REQUEUE: call_tasks.requeue_caller,
     checks.VERIFY: checks.verify,
+    disposals.EXECUTE: disposals.execute,
     candidates.FIND: candidates.find,
     imports.RUN: importing.run,
     attachments.SCAN: scanning.scan,
@@ -128,6 +130,7 @@ CHORES: list[Callable[[], object]] = [
 
 
 def wire() -> None:
-    """Tell the worker's tasks what they keep, and the auditor what counts as having looked."""
+    """Tell tasks what they keep, disposals how a file is erased, the auditor what was a look."""
     tasks.wire(OUTSIDE)
+    disposals.ERASE[:] = [erasing.erase]
     audit.counts_as_look(subscribers.WayInShown.kind, attachments.AttachmentRead.kind)
