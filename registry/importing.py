@@ -23,16 +23,19 @@ Numbered = tuple[int, dict[str, str]]
 
 def run(import_id: UUID) -> None:
     """Done by a worker; killed anywhere it goes on after the last stretch that was committed."""
-    lines: Iterator[Numbered] | None = None
+    lines: Iterator[Numbered] = iter(())
+    at = -1
     for _ in range(STRETCHES):
         with transaction() as session:
             job = locked(session, Import, import_id)
             if not job.going:
                 return
-            if lines is None:
+            if at != job.done:
+                # The beginning, or somebody else has gone on with it meanwhile.
                 lines = _from(job.content, job.done)
             stretch = list(islice(lines, STRETCH))
             take(session, job, stretch)
+            at = job.done
             if len(stretch) < STRETCH:
                 imports.ended(session, job)
                 return

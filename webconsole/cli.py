@@ -48,6 +48,7 @@ VERBS = {
     "backup": Verb("cli_backup", "backup", "Write the house to one sealed file."),
     "restore": Verb("cli_backup", "restore", "Make a house of such a file."),
     "keys": Verb("cli_keys", "verbs", "The keys of this installation."),
+    "import": Verb("cli_people", "verbs", "Bring in people from another registry."),
     "devices": Verb("cli_devices", "verbs", "Telecare devices."),
     "simulate": Verb("cli_simulate", "verbs", "Simulated callers, homes and teams."),
     "check-migrations": Verb("cli_migrations", "check", "Migrations alone.", hidden=True),
