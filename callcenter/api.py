@@ -15,12 +15,14 @@ from callcenter.call_states import CallState, Direction, Outcome
 from callcenter.calls import Call
 from callcenter.carriers.twilio import carrier
 from callcenter.operators import Operator, State, Status
-from registry import access, people
+from registry import access, people, safe_contacts
 from registry.access import Right
 from registry.door import Me, allow
+from registry.kit import clock
 from registry.kit.db import locked
 from registry.kit.errors import NotAllowed, NotFound
 from registry.kit.http import InTransaction
+from registry.kit.phone import e164
 from registry.people import Person
 
 router = APIRouter(tags=["callcenter"])
@@ -80,6 +82,8 @@ class CallIn(BaseModel):
     purpose: Annotated[str, Field(max_length=40, pattern="^[a-z_]+$")] = "call"
     case_id: UUID | None = None
     person_id: UUID | None = None
+    # The operator has read how the number is to be rung, and rings all the same.
+    sure: bool = False
 
 
 class CallChange(BaseModel):
@@ -160,10 +164,15 @@ def list_calls(
     "/calls", dependencies=ANSWER, response_model=CallOut, status_code=status.HTTP_201_CREATED
 )
 def place_call(new: CallIn, session: InTurn, me: Me) -> Call:
-    """Ring somebody; the carrier dials at once, and the operator's telephone joins."""
+    """Ring somebody; the carrier dials at once, and the operator's telephone joins.
+
+    409 with `cautions` when the person said that ringing now is not safe; `sure` rings.
+    """
     if new.person_id is not None:
         people.read(session, new.person_id, me, why="call")
-    call = calls.place(session, operator_id=_operator(me), **new.model_dump())
+    if not new.sure:
+        safe_contacts.require_safe(session, e164(new.to, field="to"), clock.now())
+    call = calls.place(session, operator_id=_operator(me), **new.model_dump(exclude={"sure"}))
     for kind in (calls.PLACE, calls.SOFTPHONE):
         tasks.after_commit(session, kind, call.id)
     return call

@@ -28,7 +28,7 @@ from callcenter.call_states import (
 from callcenter.lines import Line
 from callcenter.offers import OfferState
 from callcenter.operators import State
-from registry import access, cases, contacts, deadlines, journal, people
+from registry import access, cases, contacts, deadlines, journal, people, safe_contacts
 from registry.cases import Area, Case
 from registry.contacts import Channel
 from registry.kit import clock
@@ -245,7 +245,7 @@ def abandon(
     call.ended_because = "caller_hung_up"
     call.operator_id = None
     # A call of an alarm is called back for the alarm, which stays open.
-    known = bool(call.number) and call.alarm_id is None
+    known = call.alarm_id is None and safe_contacts.may_be_called_back(session, call.number)
     call.call_back = known and call.ended_at - call.arrived_at > SHORT_WAIT
     no_longer_offered(call)
     deadlines.set_(session, HANG_UP, call.id, clock.now() + hang_up_in)

@@ -17,6 +17,13 @@ ZONE = ZoneInfo("Europe/Rome")
 CODE_WORD = 40  # letters at most
 
 
+def N_(sentence: str) -> str:  # noqa: N802 - the mark that gathers sentences for translation
+    return sentence
+
+
+NOT_SAFE = N_("Ringing this number now is not safe: read the file, then decide")
+
+
 class Caution(StrEnum):
     """Why we do not simply ring or write."""
 
@@ -113,7 +120,7 @@ class Unsafe(Conflict):
     """Ringing now could put somebody in danger; `cautions` say why."""
 
     def __init__(self, cautions: list[Caution]) -> None:
-        super().__init__("Ringing this number now is not safe: read the file, then decide")
+        super().__init__(NOT_SAFE)
         self.more["cautions"] = [each.value for each in cautions]
 
 
@@ -130,5 +137,5 @@ def machine_may_ring(session: Session, number: str | None, at: datetime) -> bool
 
 
 def may_be_called_back(session: Session, number: str | None) -> bool:
-    """Whether somebody who hung up may be rung at all."""
-    return not any(safe.no_call_back for safe in of_number(session, number))
+    """Whether somebody who hung up is rung: not without a number, nor if they must never be."""
+    return bool(number) and not any(safe.no_call_back for safe in of_number(session, number))

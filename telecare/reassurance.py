@@ -12,7 +12,7 @@ from callcenter.call_events import CallClosed
 from callcenter.call_states import CallState, Outcome
 from callcenter.calls import Call
 from dispatch.words import N_
-from registry import deadlines
+from registry import deadlines, safe_contacts
 from registry.access import Actor
 from registry.journal import Event
 from registry.kit import clock, i18n
@@ -61,7 +61,7 @@ def ring(session: Session, planned_id: UUID) -> None:
         move(due, PlannedState.SKIPPED, STEPS)
         return
     person = get(session, Person, due.person_id)
-    if not person.phones:
+    if not person.phones or not _may_ring(session, person):
         # An operator sees it on the list, and its time runs all the same.
         return
     move(due, PlannedState.RINGING, STEPS)
@@ -74,6 +74,11 @@ def ring(session: Session, planned_id: UUID) -> None:
         person_id=person.id,
     )
     due.call_id = call.id
+
+
+def _may_ring(session: Session, person: Person) -> bool:
+    """The system's voice leaves words on voicemail and asks for no code word."""
+    return safe_contacts.machine_may_ring(session, person.phones[0].number, clock.now())
 
 
 def sentence(person: Person, purpose: Purpose = Purpose.CHECK) -> str:
