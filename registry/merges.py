@@ -37,7 +37,7 @@ FILLED = (
     "kept_by",
 )
 # What may be chosen from either side.
-CHOSEN = ("given_name", "family_name", "birth_year", "birth_date", "language")
+CHOSEN = ("given_name", "family_name", "birth_date", "language")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,8 @@ def _best_of(here: Person, there: Person, take: frozenset[str]) -> dict[str, Any
         mine, theirs = getattr(here, name), getattr(there, name)
         if mine != theirs and theirs and (not mine or (name in take and name in CHOSEN)):
             written[name] = theirs
-    if "birth_date" in written or "birth_year" in written:
+    chosen = "birth_date" in take and there.birth_year is not None
+    if chosen or "birth_date" in written or "birth_year" in written:
         # One birth: a date and a year of two different files would not fit each other.
         written |= {"birth_date": there.birth_date, "birth_year": there.birth_year}
     for mark in ("restricted", "interpreter"):
@@ -205,6 +206,14 @@ def _still_as_written(here: Person, before: dict[str, Any]) -> dict[str, Any]:
         for key, value in before["set"].items()
         if file_rows.write(getattr(here, key)) == value
     }
+
+
+def ids_of(session: Session, person_id: UUID) -> list[UUID]:
+    """The file and all that became part of it: the journal knows them by their own ids."""
+    found = [person_id]
+    for each in found:
+        found += session.scalars(select(Person.id).where(Person.merged_into == each))
+    return found
 
 
 def of(session: Session, person_id: UUID) -> list[Merge]:

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--escalation-kills", type=int, default=2, help="kill -9 in mid-escalation")
     parser.addoption("--frozen", type=float, default=4, help="seconds a sweeper stands still")
     parser.addoption(
-        "--imported", type=int, default=1_000, help="rows in tests/registry/test_imports.py"
+        "--imported", type=int, default=500, help="rows in tests/registry/test_imports.py"
     )
     parser.addoption("--guesses", type=int, default=100, help="tries in tests/gates/test_guesses")
     parser.addoption("--hostile", type=int, default=24, help="texts in tests of hostile texts")

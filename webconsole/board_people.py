@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from registry import access, audiences, cases, journal
+from registry import access, audiences, cases, journal, merges
 from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.phone import spoken
@@ -116,17 +116,22 @@ def alert(of: Alert, me: Actor, words: Words) -> dict[str, str]:
 
 
 def journal_of(
-    session: Session, person_id: UUID, me: Actor, limit: int = STORY
+    session: Session,
+    person_id: UUID,
+    me: Actor,
+    limit: int = STORY,
+    begin: Iterable[str] = ("",),
 ) -> list[journal.Entry]:
     """What happened with the person, newest first; who read the file is the auditor's.
 
-    Cases in compartments that are not the asker's are left out.
+    Cases in compartments that are not the asker's are left out. `begin`: how the kinds begin.
     """
     hidden = cases.closed_to(session, person_id, me)
     wanted = (
         select(journal.Entry)
         .where(
-            journal.Entry.person_id == person_id,
+            journal.Entry.person_id.in_(merges.ids_of(session, person_id)),
+            or_(*(journal.Entry.kind.startswith(each) for each in begin)),
             journal.Entry.kind.not_in(QUIET),
             or_(journal.Entry.case_id.is_(None), journal.Entry.case_id.not_in(hidden)),
         )

@@ -53,6 +53,53 @@ AUDIENCES = {
     "teams": N_("Operations room and teams"),
 }
 
+PLACES = {
+    "reference": N_("reference person"),
+    "partner": N_("spouse or partner"),
+    "child": N_("son or daughter"),
+    "parent": N_("parent"),
+    "sibling": N_("brother or sister"),
+    "relative": N_("other relative"),
+    "other": N_("no relative"),
+}
+
+# The four services of one timeline: the kinds of journal lines that begin so.
+SERVICES = {
+    "calls": ("callcenter.",),
+    "alarms": ("telecare.",),
+    "interventions": ("dispatch.",),
+    "desk": ("registry.request", "registry.booking", "registry.case", "registry.contact"),
+}
+SERVICE_NAMES = {
+    "calls": N_("Calls"),
+    "alarms": N_("Alarms"),
+    "interventions": N_("Interventions"),
+    "desk": N_("Requests and appointments"),
+}
+
+IMPORT_STATES = {
+    "uploaded": N_("columns to be said"),
+    "checking": N_("being tried"),
+    "checked": N_("tried: ready to be taken in"),
+    "running": N_("being taken in"),
+    "stopped": N_("stopped"),
+    "done": N_("taken in"),
+}
+
+FIELDS = {
+    "code": N_("Code in the other registry"),
+    "family_name": N_("Family name"),
+    "given_name": N_("Given name"),
+    "birth_date": N_("Date of birth"),
+    "birth_year": N_("Year of birth"),
+    "tax_code": N_("Tax code"),
+    "phone": N_("Phone"),
+    "second_phone": N_("Second phone"),
+    "street": N_("Street and number"),
+    "town": N_("Town"),
+    "language": N_("Language"),
+}
+
 CAUTIONS = {
     "no_call_back": N_("never call back"),
     "no_voicemail": N_("no voicemail"),

@@ -163,7 +163,7 @@ def test_killed_half_way_and_resumed_nobody_is_double_and_nobody_lost(
     work = [
         sys.executable,
         "-c",
-        f"import webconsole.wiring; from registry import importing as i; i.run('{job_id}')",
+        f"import registry.api; from registry import importing as i; i.run('{job_id}')",
     ]
 
     def done() -> int:

@@ -8,11 +8,25 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from registry import codes, file_parts, people, staff
-from registry.access import Role
+from registry import (
+    candidates,
+    codes,
+    file_parts,
+    households,
+    importing,
+    journal,
+    people,
+    requests,
+    staff,
+)
+from registry.access import HOUSE, Role
+from registry.contacts import Channel
+from registry.households import Place
 from registry.kit import db
 from registry.people import Person
 from registry.places import AddressKind
+from telecare.alarms import AlarmRaised
+from telecare.protocols.base import Kind
 
 SignedIn = Callable[..., TestClient]
 
@@ -143,3 +157,89 @@ def test_a_coordinator_reserves_a_file_and_says_who_keeps_it(
     with db.transaction() as session:
         person = session.get_one(Person, nina)
         assert (person.restricted, person.kept_by) == (True, office)
+
+
+def test_two_files_side_by_side_become_one_and_are_parted(
+    nina: UUID, anna: TestClient, signed_in: SignedIn
+) -> None:
+    with db.transaction() as session:
+        other = people.create(session, given_name="Nina", family_name="Prova", birth_year=1942)
+        gone = other.id
+        while candidates.batch(session):
+            pass
+    assert anna.get("/doppioni").status_code == 403
+    carla = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    assert f"/unione?una={nina}&amp;altra={gone}" in carla.get("/doppioni").text
+    assert f"altra={gone}" in carla.get(f"/unione?una={nina}").text
+    assert "1942" in carla.get(f"/unione?una={nina}&altra={gone}").text
+
+    wish = {"stays": str(nina), "gone": str(gone), "take": ["birth_date"]}
+    merged = carla.post("/unione", data=wish)
+    assert "1942" in merged.text
+    assert "Due schede sono diventate una" in merged.text
+    assert carla.get("/doppioni").text.count("/unione?") == 0
+    undo = re.search(r"/unioni/[0-9a-f-]+/annulla", merged.text)
+    assert undo is not None
+    assert carla.post(undo[0]).url.path == f"/persone/{gone}"
+    apart = {"one": str(nina), "other": str(gone)}
+    assert "Nessuna coppia" in carla.post("/doppioni/diverse", data=apart).text
+
+
+def test_one_timeline_over_four_services_and_of_one_of_them(nina: UUID, anna: TestClient) -> None:
+    with db.transaction() as session:
+        raised = AlarmRaised(person_id=nina, alarm_id=nina, alarm_kind=Kind.FALL, lane="")
+        journal.record(session, raised)
+        requests.receive(session, HOUSE, channel=Channel.DESK, expressed="x", person_id=nina)
+    whole = anna.get(f"/persone/{nina}").text
+    assert "Allarme arrivato: caduta" in whole
+    assert "Richiesta ricevuta" in whole
+    desk = anna.get(f"/persone/{nina}?servizio=desk").text
+    assert "Allarme arrivato" not in desk
+    assert "Richiesta ricevuta" in desk
+
+
+def test_who_lives_there_and_who_is_near_is_drawn_and_listed(nina: UUID, anna: TestClient) -> None:
+    api = f"/api/v1/people/{nina}"
+    with db.transaction() as session:
+        vito = people.create(session, given_name="Vito", family_name="Prova").id
+        hidden_one = people.create(session, given_name="Celata", restricted=True)
+        households.join(session, session.get_one(Person, nina), hidden_one, place=Place.CHILD)
+    lives = {"other_id": str(vito), "place": "child"}
+    stay = anna.post(f"{api}/household", json=lives).json()["id"]
+    near = {"name": "Cooperativa Aurora", "phone": "081 555 0150", "formal": True}
+    assert anna.post(f"{api}/near", json=near).status_code == 201
+    page = anna.get(f"/persone/{nina}/rete").text
+    assert "figlio o figlia" in page
+    assert page.count("<line") == 2
+    assert "Celata" not in page
+    assert anna.post(f"{api}/household", json=lives).status_code == 409
+    assert anna.post(f"{api}/household/{stay}/end", json={}).status_code == 200
+    assert anna.get(f"/persone/{nina}").text.count("<line") == 1
+    assert "Vito Prova" in anna.get(f"/persone/{nina}/rete?q=vito").text
+
+
+def test_a_coordinator_brings_in_another_registry(nina: UUID, signed_in: SignedIn) -> None:
+    carla = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    carla.headers["accept"] = "text/html"
+    text = b"Cognome;Nome;Nato\nFinta;Rosa;1/2/1950\nFinto;Ugo;boh\n"
+    file = {"file": ("altra.csv", text, "text/csv")}
+    assert carla.post("/importazioni", files=file, data={"source": " "}).status_code == 422
+    read = carla.post("/importazioni", files=file, data={"source": "Comune di Prova"})
+    assert 'value="Cognome" selected' in read.text
+    page = read.url.path
+    wrong = {"family_name": "Nessuna"}
+    assert carla.post(f"{page}/prova", data=wrong).status_code == 422
+    chosen = {"family_name": "Cognome", "given_name": "Nome", "birth_date": "Nato"}
+    assert "prova in corso" in carla.post(f"{page}/prova", data=chosen).text
+    job = UUID(page.rpartition("/")[2])
+    importing.run(job)
+    tried = carla.get(page).text
+    assert "Riga 3: Data di nascita." in tried
+    assert "Importa 1 persona" in tried
+    carla.post(f"{page}/importa")
+    assert "Riprendi" in carla.post(f"{page}/ferma").text
+    carla.post(f"{page}/riprendi")
+    importing.run(job)
+    assert "Finta" in carla.get("/persone?q=finta+rosa").text
+    assert "Comune di Prova" in carla.get("/importazioni").text
+    del carla.headers["accept"]

@@ -12,7 +12,9 @@ from registry import (
     cases,
     codes,
     identifiers,
+    merges,
     names,
+    network,
     openings,
     people,
     requests,
@@ -29,7 +31,7 @@ from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from telecare import subscribers
 from telecare.subscribers import WhyIn
-from webconsole import board_people, desk_words, person_words, rendering
+from webconsole import board_people, desk_words, networks, person_words, rendering
 from webconsole.pages import reserved
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
@@ -61,8 +63,16 @@ def list_people(
 
 
 @router.get("/persone/{person_id}", dependencies=[allow(Right.READ_PEOPLE)])
-def show_person(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+def show_person(
+    person_id: UUID,
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    service: Annotated[str, Query(alias="servizio", max_length=20)] = "",
+) -> Response:
     """The whole file; that it was opened is written in the journal.
+
+    The timeline tells of all services, or of the one in the address.
 
     One that does not exist and one that is reserved are answered with the same page.
     """
@@ -75,7 +85,9 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
     reads = access.can(me, Right.READ_CASES)
     spoken = words(i18n.language_of(request))
     alarming = access.can(me, Right.ANSWER_ALARMS) and subscribers.open_alarms(session, person.id)
-    entries = board_people.journal_of(session, person.id, me, LINES)
+    begin = person_words.SERVICES.get(service, ("",))
+    entries = board_people.journal_of(session, person.id, me, LINES, begin)
+    around = networks.around(session, person, me, spoken)
     return rendering.page(
         request,
         "person.html",
@@ -83,6 +95,10 @@ def show_person(person_id: UUID, request: Request, session: InTransaction, me: M
         person=person,
         words=spoken,
         entries=entries,
+        service=service if service in person_words.SERVICES else "",
+        network=around,
+        nodes=network.drawn(around),
+        merged=merges.of(session, person.id) if access.can(me, Right.MERGE_PEOPLE) else [],
         names=names.of(session, person.id),
         codes=identifiers.of(session, person.id),
         barriers=codes.labels(session, CodeList.BARRIER, i18n.language_of(request)),
