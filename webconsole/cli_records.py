@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from dispatch import teams
-from registry import seal_exports, sealing, staff, tokens
-from registry.access import Role
+from registry import administration, seal_exports, sealing, staff, tokens
+from registry.access import HOUSE, Role
 from registry.kit.db import transaction
 from registry.kit.errors import Invalid, Problem
 from webconsole import house
@@ -59,6 +59,16 @@ def add_staff(
         )
         staff.set_password(session, person, password)
     out.print(f"{login} can sign in")
+
+
+@staff_verbs.command("begin-anew")
+def begin_anew(
+    login: Annotated[str, typer.Option(help="Who lost phone, passkeys and recovery codes.")],
+) -> None:
+    """Take away somebody's second factors and sign them out: their password lets them in again."""
+    with house.open_(), transaction() as session:
+        administration.forget_factors(session, staff.named(session, login), HOUSE)
+    out.print(f"{login} signs in with the password alone, and sets up a second factor again")
 
 
 @token_verbs.command("issue")

@@ -18,6 +18,7 @@ from registry.kit import clock
 from registry.kit.db import transaction
 from registry.kit.settings import settings
 from tests.conftest import PASSWORD, somebody
+from webconsole import cli_records
 from webconsole.entering import HALF
 
 SignIn = Callable[..., TestClient]
@@ -251,3 +252,10 @@ def test_an_administrator_lets_somebody_begin_anew(signed_in: SignIn) -> None:
 
     client.cookies.clear()
     assert by_password(client, "bruno") == "/"
+
+
+def test_the_last_administrator_begins_anew_at_the_machine(client: TestClient) -> None:
+    with_app("ada", Role.ADMINISTRATOR)
+    assert by_password(client, "ada").startswith("/entra/secondo")
+    cli_records.begin_anew(login="ada")
+    assert by_password(client, "ada") == "/"

@@ -1,9 +1,10 @@
 // A locked screen tells nobody's name, and still sounds what waits.
+import { get } from "./api.mjs";
 import { join } from "./live.mjs";
 import { audible, ringFor, wakeOnGesture } from "./sound.mjs";
-import { t } from "./words.mjs";
+import { t, tn } from "./words.mjs";
 
-const waiting = new Map();
+let waiting = new Map();
 const RISES = {
   "telecare.alarm_raised": "alarm",
   "telecare.alarm_handed_back": "alarm",
@@ -17,9 +18,23 @@ function hear({ kind, ids = {} }) {
   if (RISES[kind] && id) waiting.set(id, RISES[kind]);
   else if (ENDS.has(kind)) waiting.delete(id);
   else return;
+  sound();
+}
+
+/** What waited before this screen was locked, or while it was away, sounds as well. */
+const look = () =>
+  get("/blocco/attesa", { background: true }).then(
+    ({ alarms }) => {
+      waiting = new Map(alarms.map((id) => [id, "alarm"]));
+      sound();
+    },
+    () => undefined,
+  );
+
+function sound() {
   ringFor([...waiting.values()]);
   state.textContent = waiting.size
-    ? t("%(n)s alarms came in while this screen was locked.", { n: waiting.size })
+    ? tn("%(n)s alarm waits for somebody.", "%(n)s alarms wait for somebody.", waiting.size)
     : t("Alarms still sound on this station.");
 }
 
@@ -27,7 +42,7 @@ wakeOnGesture();
 join(
   {
     changed: hear,
-    anew: () => {},
+    anew: look,
     link: (link) => {
       if (link === "lost") state.textContent = t("No connection: alarms cannot sound here.");
     },
@@ -35,3 +50,4 @@ join(
   },
   audible,
 );
+look();
