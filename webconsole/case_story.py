@@ -94,7 +94,7 @@ def _with_note(line: Line, note: CaseNote | None, me: Actor) -> None:
 
 
 def _with_document(line: Line, document: Attachment | None, me: Actor) -> None:
-    line.icon = "pin"
+    line.icon = "note"
     if document is not None:
         line.hidden = not circles.reads(me, document)
         line.body = "" if line.hidden else document.name

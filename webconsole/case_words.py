@@ -79,7 +79,7 @@ DETAILS: dict[str, tuple[str, Mapping[str, str]]] = {
 DELIVERY_STATES = {
     "pending": N_("to be delivered"),
     "delivered": N_("delivered"),
-    "dead": N_("nobody took it"),
+    "dead": N_("no program took it"),
 }
 
 LISTS = {
