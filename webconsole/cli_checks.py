@@ -49,6 +49,7 @@ STEPS = (
     Step("migrations", verb("check-migrations")),
     Step("contracts", (sys.executable, "-c", CONTRACTS)),
     Step("dependencies", _python("deptry", ".")),
+    Step("known faults", (sys.executable, "scripts/audit")),
     Step("templates", _python("djlint", "webconsole/templates", "--lint", "--quiet")),
     Step("spelling", _python("codespell_lib", *CODE, "docs", "README.md", "CHANGELOG.md")),
     Step("lint", _python("ruff", "check", "--no-cache", ".")),
@@ -67,6 +68,7 @@ def check() -> None:
             step, (ended, seconds) = waiting[done], done.result()
             if ended.returncode == 0:
                 console.print(f"[green]✓[/] {step.name} [dim]{seconds:.1f} s[/]")
+                _say_loudly(console, ended.stdout)
                 continue
             failed.append(step.name)
             console.print(f"[red]✗ {step.name}[/] [dim]{' '.join(step.words)}[/]")
@@ -74,6 +76,13 @@ def check() -> None:
     if failed:
         raise Failed(f"{len(failed)} of {len(STEPS)} checks failed: {', '.join(failed)}")
     console.print(f"All {len(STEPS)} checks passed")
+
+
+def _say_loudly(console: Console, said: str) -> None:
+    """What did not fail and yet was not looked at must not pass in silence."""
+    for line in said.splitlines():
+        if line.startswith("LOUD: "):
+            console.print(f"  [yellow]! {line.removeprefix('LOUD: ')}[/]")
 
 
 def _run(step: Step) -> tuple[subprocess.CompletedProcess[str], float]:

@@ -28,6 +28,7 @@ from registry.staff import StaffChanged, StaffLeft
 BEAT = 5.0  # seconds between heartbeats, both ways
 DEAF_AFTER = 10.0  # seconds without the console's heartbeat: it is cut off
 RECHECK = 30.0  # seconds between looks at whether the session still holds
+AGAIN = 1.0  # seconds until the next try when nobody could say
 REPLAY = 500  # missed messages that are sent again; more than that is a snapshot
 BACKLOG = 1_000  # messages kept for a slow console
 
@@ -102,6 +103,8 @@ class Hub:
                 console.doubted.set()
             if ended is not None and str(console.session_id) == ended:
                 console.end()
+            elif console.doubted.is_set():
+                continue  # nothing under rights in doubt: it will look at everything anew
             elif access.hears(console.actor, entry.kind, entry.facts):
                 console.tell(message)
 
@@ -200,6 +203,9 @@ async def _receive(socket: WebSocket, console: Console) -> None:
             said = await socket.receive_json()
         if not isinstance(said, dict):
             continue
+        # Each message is one more request: whoever may no longer listen is not answered.
+        if not await _still(socket, console):
+            continue
         if "resume" in said:
             await _resume(console, str(said["resume"] or ""))
         elif said.get("beat") and console.actor.staff_id is not None:
@@ -233,18 +239,31 @@ async def _beat(console: Console) -> None:
 
 
 async def _recheck(socket: WebSocket, console: Console) -> None:
-    """Rights change and sessions end: look again now and then."""
-    cookie, bearer = socket.cookies.get(door.COOKIE), socket.headers.get("authorization")
+    """Rights change and sessions end: look again at once when told so, and now and then."""
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(console.doubted.wait(), RECHECK)
-        console.doubted.clear()
-        try:
-            console.actor = (await asyncio.to_thread(_who, cookie, bearer)).actor
-        except NotSignedIn:
-            console.end()
-        except SQLAlchemyError as error:
-            log.warning("live.no_database", reason=type(error).__name__)
+        doubted = console.doubted.is_set()
+        if not await _still(socket, console):
+            await asyncio.sleep(AGAIN)
+            continue
+        if doubted:
+            console.doubted.clear()
+            console.tell(json.dumps({"kind": "snapshot"}))
+
+
+async def _still(socket: WebSocket, console: Console) -> bool:
+    """Whether it may still listen, and as whom; without the archive nobody can say."""
+    cookie, bearer = socket.cookies.get(door.COOKIE), socket.headers.get("authorization")
+    try:
+        console.actor = (await asyncio.to_thread(_who, cookie, bearer)).actor
+    except NotSignedIn:
+        console.end()
+        return False
+    except SQLAlchemyError as error:
+        log.warning("live.no_database", reason=type(error).__name__)
+        return False
+    return True
 
 
 def _head() -> Position:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from registry import administration, door, journal, staff, tokens
-from registry.access import Role
+from registry.access import Actor, Role
 from registry.kit.db import transaction
 from tests.conftest import somebody
 from tests.waiting import eventually
@@ -151,6 +152,36 @@ def test_rights_that_change_hold_on_an_open_screen_too(signed_in: SignIn) -> Non
             )
 
         eventually(lambda: console.actor.roles == {Role.TECHNICIAN})
+
+
+def test_each_message_of_a_console_is_authorised_anew(
+    signed_in: SignIn,
+) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        heard(socket, "snapshot")
+        (console,) = live.hub.consoles
+        # The session ends behind the feed's back: no event, as after a restored backup.
+        with transaction() as session:
+            session.execute(text("UPDATE sessions SET ended_at = now()"))
+        socket.send_json({"beat": True})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            heard(socket, "nothing more")
+    assert closed.value.code == live.UNAUTHENTICATED
+    assert console.actor.staff_id not in live.hub.present
+
+
+def test_nothing_is_told_under_rights_in_doubt() -> None:
+    actor = Actor(staff_id=None, login="a", name="A", roles=frozenset({Role.OPERATOR}))
+    hub, console = live.Hub(), live.Console(actor, None)
+    hub.consoles.add(console)
+    entry = journal.Entry(id=1, xid=1, kind=BulbLit.kind, facts={"lamp_id": "x"})
+    hub._spread(entry)
+    assert console.messages.qsize() == 1
+    console.doubted.set()
+    hub._spread(entry)
+    assert console.messages.qsize() == 1
 
 
 def test_a_program_listens_with_a_token_and_hears_only_what_it_may(

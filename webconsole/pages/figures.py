@@ -126,7 +126,7 @@ def _promised(
     for each in contract_targets.measured(session, found.since, found.until):
         target = each.target
         yield [
-            safe(target.name),
+            texts.cell(target.name),
             said.of(CLOCKS, target.by),
             target.within_s,
             target.percent,
