@@ -61,7 +61,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hostile", type=int, default=24, help="texts in tests of hostile texts")
     parser.addoption("--hostile-seed", type=int, help="repeat a run of the hostile texts")
     parser.addoption("--examples", type=int, default=1, help="cases of each operation of the API")
-    parser.addoption("--examples", type=int, default=1, help="cases of each operation of the API")
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
 
 
