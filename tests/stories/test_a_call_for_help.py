@@ -3,17 +3,13 @@
 Every process of the house runs; the only way in are its HTTP and WebSocket doors and the telephone.
 """
 
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from callcenter import lines
 from callcenter.carriers import account as accounts
@@ -23,6 +19,7 @@ from registry.access import Role
 from registry.kit import db
 from registry.kit.settings import settings
 from tests.stories.conftest import House
+from tests.stories.screens import Screen, screen
 from tests.waiting import eventually
 
 LINE = "081 555 0100"
@@ -31,25 +28,13 @@ MARIA = "+390815550101"
 
 @dataclass
 class Desk:
-    """An operator with a headset and a screen that answers the server's heartbeat."""
+    """An operator with a headset and a screen."""
 
     api: httpx2.Client
-    socket: ClientConnection
-    heard: list[dict[str, Any]] = field(default_factory=list)
-
-    def listen(self) -> None:
-        try:
-            for message in self.socket:
-                said = json.loads(message)
-                if said["kind"] == "beat":
-                    self.socket.send(json.dumps({"beat": True, "audio": True}))
-                else:
-                    self.heard.append(said)
-        except ConnectionClosed:
-            return
+    screen: Screen
 
     def kinds(self) -> list[str]:
-        return [each["kind"].removeprefix("callcenter.") for each in self.heard]
+        return [each["kind"].removeprefix("callcenter.") for each in self.screen.heard]
 
     def call(self, call_id: str) -> dict[str, Any]:
         return done(self.api.get(f"/calls/{call_id}"))
@@ -72,17 +57,8 @@ def outside(house: House) -> Town:
 def desk(house: House, login: str, name: str) -> Iterator[Desk]:
     """Somebody sits down: their screen is connected and says that it is there."""
     client = house.somebody(login, name, Role.OPERATOR)
-    address = house.url.replace("http", "ws") + "/live"
-    token = {"Authorization": client.headers["authorization"]}
-    with client, connect(address, additional_headers=token) as socket:
-        socket.send(json.dumps({"resume": None}))
-        sitting = Desk(client, socket)
-        thread = threading.Thread(target=sitting.listen, daemon=True)
-        thread.start()
-        socket.send(json.dumps({"beat": True, "audio": True}))
-        yield sitting
-        socket.close()
-        thread.join(5)
+    with client, screen(house, client) as hers:
+        yield Desk(client, hers)
 
 
 def done(answer: httpx2.Response) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.sync.client import ClientConnection, connect
 
 from callcenter import lines
 from dispatch import rota, teams
@@ -18,6 +17,7 @@ from registry.kit import clock, db
 from telecare import devices, subscribers
 from tests.stories import units
 from tests.stories.conftest import House
+from tests.stories.screens import Screen, screen
 from tests.waiting import eventually
 
 ACCOUNT = "7A01"
@@ -30,7 +30,7 @@ class Night:
     house: House
     anna: httpx2.Client
     squad: httpx2.Client
-    screen: ClientConnection
+    screen: Screen
 
 
 @pytest.fixture
@@ -60,21 +60,8 @@ def night(house: House) -> Iterator[Night]:
         team_id = team.id
     anna = house.somebody("anna", "Anna Riva", Role.OPERATOR)
     squad = house.somebody("squadra1", "Squadra 1", Role.TEAM, team_id=team_id)
-    address = house.url.replace("http", "ws") + "/live"
-    token = {"Authorization": anna.headers["authorization"]}
-    with anna, squad, connect(address, additional_headers=token) as screen:
-        screen.send(json.dumps({"resume": None}))
-        yield Night(house, anna, squad, screen)
-
-
-def heard(screen: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message of this kind on Anna's screen."""
-    while True:
-        message: dict[str, Any] = json.loads(screen.recv(timeout=20))
-        if message["kind"] == kind:
-            ids: dict[str, Any] = message["ids"]
-            return ids
-        screen.send(json.dumps({"beat": True}))
+    with anna, squad, screen(house, anna) as hers:
+        yield Night(house, anna, squad, hers)
 
 
 def done(answer: httpx2.Response) -> dict[str, Any]:
@@ -89,7 +76,7 @@ def test_a_fall_at_night(night: Night) -> None:
     # The unit says that Nina fell, and gets its answer only now that it is in the archive.
     answer = units.report(night.house.dc09, units.sealed(ACCOUNT, 1, "1103"))
     assert b'"*ACK"0001' in answer
-    alarm_id = heard(night.screen, "telecare.alarm_raised")["alarm_id"]
+    alarm_id = night.screen.hears("telecare.alarm_raised")["alarm_id"]
 
     # Anna takes it: who it is, where, and whom to call.
     alarm = done(anna.post(f"/alarms/{alarm_id}/claim"))
@@ -120,7 +107,7 @@ def test_a_fall_at_night(night: Night) -> None:
     done(squad.post(f"/interventions/{job_id}/arrive", json={}))
     ending = {"outcome": "helped", "note": "rialzata, nessuna ferita"}
     done(squad.post(f"/interventions/{job_id}/close", json=ending))
-    heard(night.screen, "dispatch.intervention_closed")
+    night.screen.hears("dispatch.intervention_closed")
     assert squad.get(f"/interventions/{job_id}/sheet").status_code in {403, 404, 409}
 
     # The alarm ends with an outcome and what Anna wrote; the case tells the whole night.

@@ -49,6 +49,59 @@ def test_a_storm_passes_and_every_press_is_on_the_board(house: House) -> None:
     assert sum(each.devices for each in found) == 380
 
 
+def test_the_storm_is_one_line_and_its_homes_are_called_back(house: House) -> None:
+    """After the storm above: two of those who pressed are known, and one of the silent many."""
+    anna = house.client("anna")
+    with db.transaction() as session:
+        lines.add(session, number="+390815550100", name="Linea sociale")
+        pressed = list(session.scalars(select(Alarm).order_by(Alarm.id).limit(2)))
+        area = session.scalars(
+            select(Device.area).where(Device.id.in_([each.device_id for each in pressed[:1]]))
+        ).one()
+        told = select(Device).where(Device.area == area, Device.person_id.is_(None))
+        fault = select(Fault.device_id)
+        quiet = session.scalars(told.where(Device.id.in_(fault)).limit(1)).one()
+        first = session.get_one(Device, pressed[0].device_id)
+        ids = [_home(session, first, "0811", 1930), _home(session, quiet, "0812", 1970)]
+
+    board = anna.get("/board").json()
+    assert board["storm"]["devices"] == WISH.units - WISH.presses
+    assert board["storm"]["pressed"] > 0
+    assert len([each for each in board["waiting"] if each["kind"] == "alarm"]) == WISH.presses
+
+    (mine,) = [each for each in anna.get("/storms").json() if each["name"] == area]
+    down = anna.get(f"/storms/{mine['id']}/down").json()
+    known = [each["person_id"] for each in down if each["person_id"]]
+    assert known == [str(each) for each in ids]
+    assert down[0]["why"][0] == "pressed"
+
+    town = simulated_town.town()
+    for number in ("+390815550811", "+390815550812"):
+        town.behave(number, answers_after="0", talks_for="60")
+    begun = anna.post(f"/storms/{mine['id']}/call-back").json()
+    assert begun["calls"] == 2
+
+    def rung() -> str | None:
+        found = [each for each in town.calls() if each.get("to") == "+390815550811"]
+        return found[0]["sid"] if found and found[0].get("status") == "in-progress" else None
+
+    town.press(eventually(rung, within=30), "1")
+
+    def one_is_well() -> bool:
+        return bool(anna.get(f"/campaigns/{begun['id']}").json()["over"] == 1)
+
+    eventually(one_is_well, within=30)
+    # All is well on the phone, and the press is still before the room.
+    assert len([each for each in anna.get("/board").json()["waiting"]]) >= WISH.presses
+
+
+def _home(session: Session, device: Device, last: str, born: int) -> UUID:
+    person = people.create(session, given_name="Rosa", family_name=f"Prova {last}", birth_year=born)
+    people.add_phone(session, person, f"081 555 {last}")
+    subscribers.assign(session, device, person)
+    return person.id
+
+
 def test_no_storm_among_real_alarms(house: House) -> None:
     for refused in (settings(), settings().model_copy(update={"demo": True, "bind": "192.0.2.1"})):
         with pytest.raises(NotAllowed, match="dangerous"):
