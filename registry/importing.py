@@ -18,6 +18,16 @@ from registry.kit.errors import Invalid
 STRETCH = 200  # rows in one transaction
 STRETCHES = 25  # before the worker is free for others
 
+
+def N_(sentence: str) -> str:  # noqa: N802 - the mark that gathers sentences for translation
+    return sentence
+
+
+# Sentences that would repeat what stands in the row: a report of refusals carries no facts.
+WITHOUT_VALUE = {
+    "phone": N_("This is not a phone number"),
+    "birth_year": N_("The year of birth cannot be right"),
+}
 Numbered = tuple[int, dict[str, str]]
 
 
@@ -73,8 +83,7 @@ def _refuse(session: Session, job: Import, number: int, problem: Invalid) -> Non
             import_id=job.id,
             row=number,
             field=problem.field or "",
-            message=problem.message,
-            params={},
+            message=WITHOUT_VALUE.get(problem.field or "", problem.message),
         )
     )
 

@@ -88,7 +88,6 @@ class Refusal(Base):
     row: Mapped[int] = mapped_column(primary_key=True)
     field: Mapped[str] = mapped_column(default="")
     message: Mapped[str]
-    params: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 def begin(session: Session, job: Import, *, for_real: bool) -> None:

@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy import select
 
 from callcenter.carriers.simulated_town import Town
+from registry import staff
 from registry.access import Role
 from registry.kit import db
 from registry.people import Person
+from telecare import devices, stock, tech_jobs
+from telecare.alarms import Alarm
+from telecare.tech_jobs import JobKind
 from tests.browser.conftest import ACCOUNT
 from tests.browser.console import Console, press_button, sign_in
 from tests.browser.policy import Watch, pages
 from tests.conftest import somebody
 from tests.stories.conftest import House
+from tests.waiting import apart, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -27,11 +33,15 @@ PAGES = (
     "/suoni",
     "/tasti",
     "/parete",
+    "/casi?quali=all",
+    "/invii",
     "/teleassistenza",
     "/piani?tipo=fall",
     "/reperibilita",
     "/voce",
     "/teleassistenza-oggi",
+    "/guasti-diffusi",
+    "/campagne",
 )
 Findings = Callable[[], list[str]]
 
@@ -67,6 +77,10 @@ def test_the_other_pages_have_no_fault_that_axe_finds(
     for address in (
         *PAGES,
         f"/persone/{maria}",
+        f"/persone/{maria}/modifica",
+        f"/persone/{maria}/scheda",
+        f"/persone/{maria}/rete",
+        "/persone/nuova",
         f"/teleassistenza/{maria}",
         "/persone/non-esiste",
     ):
@@ -205,3 +219,67 @@ def test_what_the_policy_forbids_is_refused_and_reported(page: Page, town: Town)
     told = " ".join(watch.seen)
     for directive in ("require-trusted-types-for", "style-src-elem", "connect-src", "img-src"):
         assert directive in told
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_campaigns_and_a_sheet_for_118_have_no_fault_that_axe_finds(
+    page: Page, town: Town, house: House, axe: Findings, theme: str
+) -> None:
+    assert town.url
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    with db.transaction() as session:
+        if staff.by_login(session, "cora") is None:
+            somebody(session, "cora", "Cora Capo", Role.COORDINATOR)
+        found = select(Alarm.id).where(Alarm.person_id.is_not(None)).limit(1)
+        known = session.scalars(found).first()
+    if known is None:
+        press_button(house, ACCOUNT, 21 if theme == "dark" else 22)
+        known = eventually(lambda: apart(_an_alarm))
+    sign_in(page, "cora")
+    for address in ("/cifre", "/campagne", f"/allarmi/{known}/118", "/apparecchi"):
+        page.goto(address)
+        page.wait_for_load_state("load")
+        assert (address, axe()) == (address, [])
+
+
+def _an_alarm() -> UUID | None:
+    with db.transaction() as session:
+        return session.scalars(select(Alarm.id).where(Alarm.person_id.is_not(None))).first()
+
+
+def test_a_technicians_phone_from_the_list_to_the_received_test(
+    page: Page, town: Town, house: House, axe: Findings
+) -> None:
+    """One thumb: the list, the job, the code of the new unit, its test, the report."""
+    assert town.url
+    with db.transaction() as session:
+        if staff.by_login(session, "tino") is None:
+            somebody(session, "tino", "Tino Tecnico", Role.TECHNICIAN)
+        maria = session.scalars(select(Person.id)).first()
+        unit = devices.add(session, account="7199")
+        code = stock.item(session, unit).code
+        tech_jobs.want(session, JobKind.INSTALLATION, person_id=maria, note="secondo apparecchio")
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, "tino")
+    page.goto("/tecnico")
+    assert axe() == []
+    page.get_by_role("link", name="Installazione").click()
+    page.get_by_role("button", name="Ci vado io").click()
+    expect(page.get_by_role("heading", name="Maria Prova")).to_be_visible()
+    assert axe() == []
+    page.get_by_label("Codice sull’etichetta").fill("NIENTE77")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nessun apparecchio ha questo codice")).to_be_visible()
+    page.get_by_label("Codice sull’etichetta").fill(f"{code[:4]}-{code[4:]}".lower())
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Prova l’apparecchio").click()
+    expect(page.get_by_text("Prema il pulsante")).to_be_visible()
+    expect(page.get_by_role("button", name="Lavoro finito")).to_be_disabled()
+    press_button(house, "7199", 1, "1602")
+    expect(page.get_by_text("Prova ricevuta")).to_be_visible()
+    page.get_by_label("Che cosa ha fatto").fill("montato e provato")
+    page.get_by_role("button", name="Lavoro finito").click()
+    expect(page.get_by_text("lavoro finito")).to_be_visible()
+    assert axe() == []
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390

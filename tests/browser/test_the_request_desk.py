@@ -21,6 +21,7 @@ from webconsole.demo import desk
 pytestmark = pytest.mark.browser
 Findings = Callable[[], list[str]]
 Clean = Callable[[], bool]
+FILES = ("/doppioni", "/importazioni")
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -154,7 +155,13 @@ def test_the_pages_of_the_desk_have_no_fault_that_axe_finds(
         assert clean()
     sign_in(page, "carla")
     staff = ("/richieste?tutte=true", "/richieste/nuova", "/elenco", "/elenco?scadute=true")
-    for address in (*staff, f"/elenco/{sheet}", f"/elenco/{sheet}/modifica", "/prenotazioni"):
+    for address in (
+        *staff,
+        f"/elenco/{sheet}",
+        f"/elenco/{sheet}/modifica",
+        "/prenotazioni",
+        *FILES,
+    ):
         page.goto(address)
         assert clean()
 

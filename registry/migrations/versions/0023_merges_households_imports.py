@@ -135,7 +135,6 @@ def _imports() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("params", postgresql.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(["import_id"], ["imports.id"]),
         sa.PrimaryKeyConstraint("import_id", "row"),
     )
