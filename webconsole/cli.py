@@ -41,6 +41,7 @@ VERBS = {
     "carrier": Verb("cli_carrier", "carrier", "Be the built-in telephone network."),
     "migrate": Verb("cli_records", "migrate", "Bring the database to this version."),
     "town": Verb("cli_town", "town", "Load the sample town.", hidden=True),
+    "check-up": Verb("cli_check_up", "check_up", "Look for what is not as it should be here."),
     "settings": Verb("cli_settings", "show", "List each setting, its value and its meaning."),
     "staff": Verb("cli_records", "staff_verbs", "Who works here."),
     "token": Verb("cli_records", "token_verbs", "Access of programs."),

@@ -8,9 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from registry.kit import db
 from registry.kit.errors import Unavailable
-from registry.kit.settings import settings
+from registry.kit.settings import Settings, settings
 from registry.vocabulary import VOCABULARY
-from webconsole import house
+from webconsole import house, self_check
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ def web() -> None:
     """Serve pages, API and live feed."""
     with house.open_():
         chosen = settings()
+        _look_around(chosen)
         Thread(target=_know_the_words, name="vocabulary", daemon=True).start()
         uvicorn.run(
             "webconsole.app:app",
@@ -40,6 +41,21 @@ def web() -> None:
             ws_ping_timeout=PING_WITHIN,
             ws_per_message_deflate=False,
         )
+
+
+def _look_around(chosen: Settings) -> None:
+    """Grave things are said in a sentence instead of serving; the others are in the log."""
+    try:
+        with db.transaction() as session:
+            found = self_check.findings(session, chosen)
+    except (SQLAlchemyError, Unavailable) as error:
+        # /readyz waits for the archive and says so; there is nothing else to look at yet.
+        log.warning("check_up.no_database", reason=type(error).__name__)
+        return
+    for each in found:
+        if each.grave:
+            raise Unavailable(each.says)
+        log.warning("check_up.found", says=each.says)
 
 
 def _know_the_words() -> None:

@@ -1,0 +1,115 @@
+"""The check-up: known faults, passwords everybody knows, disk, permissions; grave things refuse."""
+
+import shutil
+from collections import namedtuple
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from registry import staff
+from registry.access import Role
+from registry.kit import passwords
+from registry.kit.db import transaction
+from registry.kit.errors import Unavailable
+from registry.kit.settings import Settings, settings
+from webconsole import cli, cli_check_up, cli_web, house, self_check
+from webconsole.demo import town
+
+Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil returns it
+
+
+def says(found: object) -> str:
+    return " ".join(each.says for each in found)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("branch", "release", "grave", "words"),
+    [
+        (14, 20, True, "too old"),
+        (15, 8, False, "bring it to 15.12"),
+        (17, 2, False, "17.4"),
+        (17, 4, None, ""),
+        (18, 0, None, ""),
+        (19, 0, None, ""),
+    ],
+)
+def test_versions_of_postgresql(branch: int, release: int, grave: bool | None, words: str) -> None:
+    found = list(self_check.postgres_version(branch, release))
+    assert [each.grave for each in found] == ([] if grave is None else [grave])
+    assert words in says(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "words"),
+    [
+        ("Valkey", "8.1.3", "8.1.4"),
+        ("Valkey", "8.1.4", ""),
+        ("Valkey", "9.0.1", ""),
+        ("Redis", "7.2.10", "7.2.11"),
+        ("Redis", "8.2.2", ""),
+    ],
+)
+def test_versions_of_the_hints(name: str, version: str, words: str) -> None:
+    found = list(self_check.hints_version(name, version))
+    assert bool(found) is bool(words)
+    assert words in says(found)
+
+
+def test_a_password_of_the_sample_town_is_grave_outside_of_it(session: Session) -> None:
+    person = staff.add(session, login=town.LOGINS[0].login, name="A", roles={Role.OPERATOR})
+    person.password = passwords.hash_(town.PASSWORD)
+    (found,) = self_check.sample_passwords(session, Settings(demo=False))
+    assert found.grave
+    assert town.LOGINS[0].login in found.says
+    assert town.PASSWORD not in found.says
+    assert list(self_check.sample_passwords(session, Settings(demo=True))) == []
+    person.password = passwords.hash_("un altro lungo inverno")
+    assert list(self_check.sample_passwords(session, Settings(demo=False))) == []
+
+
+@pytest.mark.parametrize(
+    ("free", "grave"), [(5_000_000_000, None), (900_000_000, False), (5_000_000, True)]
+)
+def test_the_disk(free: int, grave: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free))
+    found = list(self_check.disk(Path("/somewhere")))
+    assert [each.grave for each in found] == ([] if grave is None else [grave])
+
+
+def test_keys_that_others_can_read_are_grave_and_an_open_env_is_said(tmp_path: Path) -> None:
+    keys, env = tmp_path / "keys", tmp_path / ".env"
+    keys.mkdir(mode=0o700)
+    (keys / "fields.key").touch(mode=0o600)
+    env.touch(mode=0o600)
+    assert list(self_check.secrets(keys, env)) == []
+    (keys / "fields.key").chmod(0o644)
+    env.chmod(0o640)
+    found = {each.says.split(" can")[0]: each.grave for each in self_check.secrets(keys, env)}
+    assert found == {str(keys / "fields.key"): True, str(env): False}
+
+
+def test_an_address_without_tls(tmp_path: Path) -> None:
+    assert list(self_check.address("https://centrale.example.it")) == []
+    assert list(self_check.address("http://127.0.0.1:8080")) == []
+    assert "https" in says(self_check.address("http://centrale.example.it"))
+
+
+def test_the_verb_and_the_pages_refuse_what_is_grave(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        known = says(self_check.findings(session, settings()))
+    assert "synchronous_commit off" in known, "the tests' own server forgets on purpose"
+    assert "owner of its tables" in known
+
+    monkeypatch.setattr(
+        self_check, "address", lambda _: [self_check.Finding("Questo è grave", grave=True)]
+    )
+    with pytest.raises(Unavailable, match="Questo è grave"):
+        cli_web._look_around(settings())
+    monkeypatch.setattr(house, "open_", nullcontext)
+    with pytest.raises(cli_check_up.NotFit):
+        cli_check_up.check_up()
+    assert cli.VERBS["check-up"].module == "cli_check_up"

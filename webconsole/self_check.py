@@ -1,0 +1,153 @@
+"""What the house finds out about itself before it serves: grave things refuse, others are said.
+
+Each finding is one sentence for whoever runs the machine: what is wrong, and what to do.
+"""
+
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from redis.exceptions import RedisError
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from registry import staff
+from registry.kit import clock, live, passwords, roles
+from registry.kit.settings import CHECKOUT, Settings
+from webconsole.demo import town as sample
+
+# The first release of each branch without faults that let somebody in or lose rows
+# (PostgreSQL: CVE-2025-1094 and its repair; Redis and Valkey: CVE-2025-49844).
+POSTGRES = {15: (15, 12), 16: (16, 8), 17: (17, 4), 18: (18, 0)}
+OLDEST_POSTGRES = 15
+VALKEY = {(7, 2): (7, 2, 11), (8, 0): (8, 0, 6), (8, 1): (8, 1, 4)}
+REDIS = {(6, 2): (6, 2, 20), (7, 2): (7, 2, 11), (7, 4): (7, 4, 6), (8, 0): (8, 0, 4)}
+REDIS[(8, 2)] = (8, 2, 2)
+CLOCKS_APART = timedelta(seconds=2)
+DISK_LITTLE, DISK_NONE = 2_000_000_000, 200_000_000  # bytes free
+HERE = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be; a grave one keeps the house from serving."""
+
+    says: str
+    grave: bool = False
+
+
+def findings(session: Session, chosen: Settings) -> list[Finding]:
+    """All of them, the grave ones first."""
+    found = [
+        *database(session),
+        *hints(),
+        *sample_passwords(session, chosen),
+        *disk(chosen.home),
+        *secrets(chosen.keys, CHECKOUT / ".env"),
+        *address(chosen.public_url),
+    ]
+    return sorted(found, key=lambda each: not each.grave)
+
+
+def database(session: Session) -> Iterator[Finding]:
+    """Version, durability, clock, and as whom we work there."""
+    number = int(session.scalar(text("SHOW server_version_num")) or 0)
+    yield from postgres_version(number // 10_000, number % 10_000)
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        if session.scalar(text(f"SHOW {name}")) == "off":
+            yield Finding(
+                f"PostgreSQL has {name} off: alarms that were acknowledged may be lost. Put it on"
+            )
+    theirs = session.scalar(select(func.clock_timestamp()))
+    if theirs is not None and abs(theirs - clock.now()) > CLOCKS_APART:
+        yield Finding(
+            f"The clocks of this machine and of the database are {abs(theirs - clock.now())} "
+            "apart: let both follow a time server"
+        )
+    if roles.owns(session.connection()):
+        yield Finding(
+            "The application works as the owner of its tables, so the journal is protected by a "
+            "trigger alone: connect as centrale_app (docs/operations.md)"
+        )
+
+
+def postgres_version(branch: int, release: int) -> Iterator[Finding]:
+    if branch < OLDEST_POSTGRES:
+        yield Finding(
+            f"PostgreSQL {branch} is too old: {OLDEST_POSTGRES} or newer is needed", grave=True
+        )
+    elif (branch, release) < POSTGRES.get(branch, (0, 0)):
+        wanted = ".".join(map(str, POSTGRES[branch]))
+        yield Finding(f"PostgreSQL {branch}.{release} has known faults: bring it to {wanted}")
+
+
+def hints() -> Iterator[Finding]:
+    """Redis or Valkey; nothing is lost without it."""
+    try:
+        told = live.client().info("server")
+    except RedisError:
+        yield Finding("Redis does not answer: screens look once a second, calls wait for it")
+        return
+    is_valkey = "valkey_version" in told
+    said = str(told["valkey_version" if is_valkey else "redis_version"])
+    yield from hints_version("Valkey" if is_valkey else "Redis", said)
+
+
+def hints_version(name: str, said: str) -> Iterator[Finding]:
+    main, branch, release, *_ = (*map(int, re.findall(r"\d+", said)), 0, 0, 0)
+    mended = (VALKEY if name == "Valkey" else REDIS).get((main, branch))
+    if mended is not None and (main, branch, release) < mended:
+        wanted = ".".join(map(str, mended))
+        yield Finding(f"{name} {said} has known faults: bring it to {wanted} or newer")
+
+
+def sample_passwords(session: Session, chosen: Settings) -> Iterator[Finding]:
+    """The sample town's log-ins are known to everybody who has read the code."""
+    if chosen.demo:
+        return
+    for each in sample.LOGINS:
+        known = staff.by_login(session, each.login)
+        if known and known.active and passwords.right(sample.PASSWORD, known.password):
+            yield Finding(
+                f"The log-in {each.login} still has the password of the sample town: change it, or "
+                "close the account",
+                grave=True,
+            )
+
+
+def disk(home: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(home).free
+    if free < DISK_LITTLE:
+        yield Finding(
+            f"Only {free // 1_000_000} MB are free for {home}: without space no alarm is "
+            "acknowledged. Free some",
+            grave=free < DISK_NONE,
+        )
+
+
+def secrets(keys: Path, env: Path) -> Iterator[Finding]:
+    """Whoever reads the keys reads what is encrypted with them."""
+    for place in (keys, *(sorted(keys.iterdir()) if keys.is_dir() else ()), env):
+        if not place.exists():
+            continue
+        mode = stat.S_IMODE(place.stat().st_mode)
+        if mode & 0o077:
+            wanted = "700" if place.is_dir() else "600"
+            yield Finding(
+                f"{place} can be read by others ({mode:03o}): chmod {wanted} {place}",
+                grave=place.suffix == ".key",
+            )
+
+
+def address(public_url: str) -> Iterator[Finding]:
+    parts = urlsplit(public_url)
+    if parts.scheme != "https" and parts.hostname not in HERE:
+        yield Finding(
+            f"{public_url} is not https: browsers will not keep anybody signed in. Put a proxy "
+            "with TLS in front (docs/operations.md)"
+        )
