@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from registry.kit.errors import Problem
 from registry.kit.sealed_file import Sealing, Unreadable, Unsealing, create
 
 FORM = 1
@@ -22,6 +23,10 @@ DATABASE, SEALS, MANIFEST = "database", "journal-seals.jsonl", "manifest.json"
 PART = 16 << 20  # bytes of the dump in one member
 # The tar goes through in blocks of this size; larger ones mean fewer calls.
 BLOCK = 1 << 18
+
+
+class Refused(Problem):
+    """A backup or a restore that is not begun, with the reason."""
 
 
 @dataclass(kw_only=True)

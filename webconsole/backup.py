@@ -6,10 +6,9 @@ from pathlib import Path
 from registry import sealing
 from registry.kit import clock, crypto, dumps
 from registry.kit.db import transaction
-from registry.kit.errors import Invalid
 from registry.kit.settings import settings
 from webconsole import archives, versions
-from webconsole.archives import Manifest
+from webconsole.archives import Manifest, Refused
 
 KEY = "backup.key"
 
@@ -19,9 +18,9 @@ def make(target: Path) -> tuple[Path, Manifest]:
     if target.is_dir():
         target /= f"centrale-{clock.now():%Y%m%dT%H%M%SZ}.backup"
     if target.exists():
-        raise Invalid(f"{target} is there already: choose another name")
+        raise Refused(f"{target} is there already: choose another name")
     if not target.parent.is_dir():
-        raise Invalid(f"There is no folder {target.parent}")
+        raise Refused(f"There is no folder {target.parent}")
     url = _url()
     # Before the dump's picture is taken: whatever these name is in it.
     heads = sealing.noted()
@@ -42,5 +41,5 @@ def make(target: Path) -> tuple[Path, Manifest]:
 def _url() -> str:
     url = settings().database_url
     if url is None:
-        raise Invalid("No database is set")
+        raise Refused("No database is set")
     return url.get_secret_value()

@@ -85,6 +85,7 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/casi", say("Cases"), "k", Right.READ_CASES),
         ("/invii", say("Referrals"), "j", Right.READ_CASES),
         ("/revisione", say("Revision"), "v", Right.READ_JOURNAL),
+        ("/privacy", say("Privacy"), "y", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
         ("/amministrazione/elenchi", say("Coded lists"), "l", Right.MANAGE_CODES),
         ("/amministrazione/webhook", "Webhook", "w", Right.MANAGE_WEBHOOKS),

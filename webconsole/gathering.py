@@ -5,9 +5,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from registry import access, circles
+from registry.access import Actor
+from registry.circles import Guarded
+from registry.kit.errors import NotAllowed
 from registry.people import Person
 from registry.subject_access import Piece
 from webconsole import personal
+from webconsole.dress import ZONE
 from webconsole.personal import PLACES, Place
 
 
@@ -20,6 +25,21 @@ def pieces(session: Session, person: Person) -> list[Piece]:
         for row in personal.rows(session, place, person.id):
             found += _of(place, row)
     return found
+
+
+def require(session: Session, person: Person, me: Actor) -> None:
+    """NotAllowed when a part of the file is for others than the asker to read."""
+    for place in PLACES:
+        for row in personal.rows(session, place, person.id):
+            reads = (
+                circles.reads(me, row)
+                if isinstance(row, Guarded)
+                else access.sees(me, getattr(row, "compartment", None))
+            )
+            if not reads:
+                raise NotAllowed(
+                    "Some parts of this file are not yours: who reads them all gathers the copy"
+                )
 
 
 def _of(place: Place, row: Any) -> list[Piece]:
@@ -47,16 +67,16 @@ def _of(place: Place, row: Any) -> list[Piece]:
 
 def _free(words: str) -> bool:
     """Free words may name others; a code or a moment does not."""
-    return " " in words.strip() or "+" in words
+    return " " in words.strip() or words.startswith("+")
 
 
 def _words(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
+        return value.astimezone(ZONE).strftime("%d/%m/%Y")
     if isinstance(value, date):
-        return value.isoformat()
+        return value.strftime("%d/%m/%Y")
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return "" if value is None else str(value)

@@ -13,14 +13,13 @@ from sqlalchemy import select, text
 from registry import journal, sealing
 from registry.kit import db, dumps, engines
 from registry.kit.engine_home import account
-from registry.kit.errors import Invalid, NotFound, WrongState
 from registry.kit.sealed_file import Unreadable
 from registry.kit.settings import Settings, settings
 from registry.sealing import Finding
 from webconsole import archives, backup, house, migrate, versions
-from webconsole.archives import Manifest
+from webconsole.archives import Manifest, Refused
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class Restored:
     findings: list[Finding]
 
 
-def restore(source: Path, say: Say) -> Restored:
+def restore(source: Path, tell: Tell) -> Restored:
     """Fill the empty house of the present settings; a failed attempt leaves it as empty as it was.
 
     Raises a Problem with a sentence: another key, a damaged archive, one of a newer Centrale, a
@@ -41,26 +40,26 @@ def restore(source: Path, say: Say) -> Restored:
     """
     chosen = settings()
     key = _key(chosen)
-    say("Reading the archive to its end")
+    tell("Reading the archive to its end")
     manifest = archives.check(source, key)
     _must_be_known(manifest)
     private = chosen.database_url is None
     if private and (chosen.home / "postgres" / "data").exists():
-        raise WrongState(
+        raise Refused(
             f"{chosen.home} has a database already: restore into another home (CENTRALE_HOME), "
             "or move its folder postgres away"
         )
     with _undone(chosen, private=private):
-        entries = _fill(chosen, source, key, manifest, say, private=private)
+        entries = _fill(chosen, source, key, manifest, tell, private=private)
         later = _bring_seals(chosen, archives.seals(source, key), manifest)
-        findings = _prove(manifest, say)
+        findings = _prove(manifest, tell)
     return Restored(manifest=manifest, entries=entries, later_seals=later, findings=findings)
 
 
 def _key(chosen: Settings) -> bytes:
     path = chosen.keys / backup.KEY
     if not path.exists():
-        raise NotFound(
+        raise Refused(
             f"{path} is missing: bring back the folder of keys, or name a copy made by "
             "`centrale keys save` with --keys"
         )
@@ -70,7 +69,7 @@ def _key(chosen: Settings) -> bytes:
 def _must_be_known(manifest: Manifest) -> None:
     unknown = sorted(set(manifest.revisions) - versions.known())
     if unknown:
-        raise Invalid(
+        raise Refused(
             f"The archive was made by a newer Centrale ({manifest.version}, schema "
             f"{', '.join(unknown)}): install that version, then restore"
         )
@@ -87,20 +86,20 @@ def _undone(chosen: Settings, *, private: bool) -> Iterator[None]:
 
 
 def _fill(
-    chosen: Settings, source: Path, key: bytes, manifest: Manifest, say: Say, *, private: bool
+    chosen: Settings, source: Path, key: bytes, manifest: Manifest, tell: Tell, *, private: bool
 ) -> int:
     """Bring the rows in, and let new transactions sort after theirs; the number of entries."""
-    with engines.running(chosen, share=False, say=say) as running:
+    with engines.running(chosen, share=False, say=tell) as running:
         url = running.database_url
         if not dumps.is_empty(url):
-            raise WrongState("The database has tables already: restore into an empty one")
-        say("Restoring the database")
+            raise Refused("The database has tables already: restore into an empty one")
+        tell("Restoring the database")
         pieces = archives.database(source, key)
         dumps.restore(url, chosen.postgres_bin, pieces, made_by=manifest.postgres)
         entries, greatest = _counted(url)
         late = dumps.behind(url, greatest)
         if late and not private:
-            say("Moving the counter of transactions")
+            tell("Moving the counter of transactions")
             dumps.spend(url, greatest)
     if late and private:
         user = account(chosen.home / "postgres")
@@ -135,13 +134,13 @@ def _bring_seals(chosen: Settings, seals: bytes, manifest: Manifest) -> int:
     return sum(1 for each in numbers if each > (manifest.last_seal or 0))
 
 
-def _prove(manifest: Manifest, say: Say) -> list[Finding]:
+def _prove(manifest: Manifest, tell: Tell) -> list[Finding]:
     """Start it as it will run, bring it to this version, and recompute every seal."""
     with house.open_(as_owner=True):
         try:
-            say("Bringing the database to this version")
+            tell("Bringing the database to this version")
             migrate.up()
-            say("Recomputing the seals of the journal")
+            tell("Recomputing the seals of the journal")
             with db.transaction() as session:
                 session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 if journal.head(session) == journal.START and manifest.last_seal:

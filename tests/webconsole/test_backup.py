@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 
 from registry import journal, people, sealing
 from registry.kit import crypto, db, dumps, key_copy
-from registry.kit.errors import Invalid, NotFound, Problem, WrongState
+from registry.kit.errors import Invalid, Problem, WrongState
 from registry.kit.sealed_file import Unreadable
 from registry.kit.settings import settings
 from registry.people import Person
 from tests.conftest import empty, forget_settings
 from tests.waiting import eventually
 from webconsole import archives, backup, house, restore
-from webconsole.archives import Manifest
+from webconsole.archives import Manifest, Refused
 from webconsole.demo import town
 
 pytestmark = pytest.mark.in_order
@@ -126,14 +126,14 @@ def _the_journal_goes_on() -> None:
 def test_a_house_that_is_not_empty_is_left_alone(
     taken: tuple[Path, Path, dict[str, int], Manifest],
 ) -> None:
-    with pytest.raises(WrongState, match="tables already"):
+    with pytest.raises(Refused, match="tables already"):
         restore.restore(taken[0], quiet)
 
 
 def test_without_its_key_or_with_another_one_nothing_is_touched(
     taken: tuple[Path, Path, dict[str, int], Manifest], elsewhere: Path
 ) -> None:
-    with pytest.raises(NotFound, match=r"backup\.key is missing"):
+    with pytest.raises(Refused, match=r"backup\.key is missing"):
         restore.restore(taken[0], quiet)
     crypto.key_file(backup.KEY)
     with pytest.raises(Unreadable, match="made with another key"):
@@ -213,7 +213,7 @@ def test_an_archive_of_a_newer_centrale_is_refused(tmp_path: Path, elsewhere: Pa
     (settings().keys / backup.KEY).write_bytes(KEY)
     archive = small(tmp_path, revisions=["9999"], size=10)
 
-    with pytest.raises(Invalid, match="made by a newer Centrale"):
+    with pytest.raises(Refused, match="made by a newer Centrale"):
         restore.restore(archive, quiet)
     assert not (elsewhere / "postgres").exists()
 

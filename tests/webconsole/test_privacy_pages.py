@@ -1,0 +1,133 @@
+"""Pages of privacy: the register, retention with four eyes, consents, the copy for the person."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from registry import people, purposes
+from registry.access import Compartment, Role
+from registry.disposals import Disposal
+from registry.journal import Entry
+from registry.kit.db import get, transaction
+from registry.people import Person
+from registry.purposes import LegalBasis
+from registry.subject_access import SubjectExport
+
+SignIn = Callable[..., TestClient]
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def rosa(database: None) -> UUID:
+    with transaction() as session:
+        person = people.create(session, given_name="Rosa", family_name="Prova", birth_year=1940)
+        people.add_contact(session, person, name="ZQVICINA Pina", phone="0825551946")
+        people.add_alert(session, person, kind="home", text="cane in cortile")
+        return person.id
+
+
+def test_the_register_starts_from_the_lines_that_every_centre_has(signed_in: SignIn) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    assert "Il registro è vuoto" in client.get("/privacy", headers=HTML).text
+
+    client.post("/privacy/modello")
+    client.post("/privacy/modello")
+    page = client.get("/privacy", headers=HTML).text
+    assert page.count("<h2>Teleassistenza</h2>") == 1
+    assert "compito pubblico" in page
+    wrong = client.post(
+        "/privacy", data={"name": "Statistica", "why": "contare", "source": ""}, headers=HTML
+    )
+    assert (wrong.status_code, 'value="Statistica"' in wrong.text) == (422, True)
+    sheet = client.get("/privacy/valutazione", headers=HTML).text
+    assert "Valutazione d’impatto" in sheet
+    assert "Ricevere gli allarmi di chi vive solo" in sheet
+
+
+def test_notices_and_consents_stand_on_the_file(signed_in: SignIn, rosa: UUID) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    client.post("/privacy/modello")
+    home = f"/persone/{rosa}/privacy"
+    assert client.post(f"{home}/informative", data={"edition": ""}, headers=HTML).status_code == 422
+    client.post(f"{home}/informative", data={"edition": "Informativa 2026", "way": "spoken"})
+    with transaction() as session:
+        lines = {each.basis: each.id for each in purposes.all_(session)}
+    refused = client.post(
+        f"{home}/consensi", data={"purpose": lines[LegalBasis.PUBLIC_TASK]}, headers=HTML
+    )
+    client.post(f"{home}/consensi", data={"purpose": lines[LegalBasis.CONSENT]})
+    page = client.get(home, headers=HTML).text
+
+    assert "non si chiede il consenso" in refused.text
+    assert "Informativa 2026" in page
+    assert "Revoca" in page
+
+
+def test_a_copy_is_read_before_it_is_handed_over(signed_in: SignIn, rosa: UUID) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    drafted = client.post(f"/persone/{rosa}/privacy/copie", headers=HTML)
+    with transaction() as session:
+        made = session.scalars(select(SubjectExport)).one()
+        hidden = made.hidden
+    home = f"/persone/{rosa}/privacy/copie/{made.id}"
+    assert "ZQVICINA" in drafted.text
+    assert client.get(f"{home}/archivio.zip").status_code == 409
+
+    without = client.post(home, data={"hidden": hidden, "what": "hand_over"}, headers=HTML)
+    assert (without.status_code, "perché" in without.text) == (422, True)
+    client.post(home, data={"hidden": hidden, "what": "hand_over", "reason": "riguarda la vicina"})
+    archive = zipfile.ZipFile(io.BytesIO(client.get(f"{home}/archivio.zip").content))
+
+    facts = json.loads(archive.read("dati.json"))
+    page = archive.read("dati.html").decode()
+    assert "cane in cortile" in [each["value"] for each in facts]
+    assert "riguarda la vicina" in page
+    assert "ZQVICINA" not in page + archive.read("dati.json").decode()
+    with transaction() as session:
+        kinds = session.scalars(select(Entry.kind).where(Entry.person_id == rosa)).all()
+    assert {"registry.export_drafted", "registry.export_handed_over", "registry.export_taken"} <= {
+        *kinds
+    }
+
+
+def test_whoever_does_not_read_every_part_gathers_no_copy(signed_in: SignIn, rosa: UUID) -> None:
+    with transaction() as session:
+        person = get(session, Person, rosa)
+        people.add_alert(
+            session, person, kind="x", text="ZQVIOLENZA", compartment=Compartment.VIOLENCE
+        )
+    client = signed_in("clara", Role.COORDINATOR)
+
+    answer = client.post(f"/persone/{rosa}/privacy/copie", headers=HTML)
+
+    assert (answer.status_code, "ZQVIOLENZA" in answer.text) == (403, False)
+
+
+def test_a_rule_without_years_or_law_comes_back_with_what_was_typed(signed_in: SignIn) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    answer = client.post(
+        "/privacy/conservazione",
+        data={"name": "Fascicoli", "years": "molti", "source": "Piano"},
+        headers=HTML,
+    )
+    assert (answer.status_code, 'value="molti"' in answer.text) == (422, True)
+    client.post(
+        "/privacy/conservazione", data={"name": "Fascicoli", "years": "1", "source": "Piano"}
+    )
+    page = client.get("/privacy/conservazione", headers=HTML).text
+    assert "1 anno dalla chiusura dell’ultimo caso" in page
+    with transaction() as session:
+        assert session.scalars(select(Disposal)).all() == []
+
+
+def test_an_operator_neither_writes_rules_nor_gathers_copies(signed_in: SignIn, rosa: UUID) -> None:
+    client = signed_in("anna", Role.OPERATOR)
+    for path in ("/privacy/conservazione", f"/persone/{rosa}/privacy/copie"):
+        assert client.post(path, headers=HTML).status_code == 403
+    assert client.get(f"/persone/{rosa}/privacy", headers=HTML).status_code == 200

@@ -1,0 +1,250 @@
+"""The register of processing, the impact assessment's template, and retention in three steps."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from registry import disposals, people, purposes, retention, staff
+from registry.access import Actor, Right
+from registry.disposals import Disposal, ItemState
+from registry.door import Me, allow, fresh
+from registry.kit import clock, i18n
+from registry.kit.db import get, locked
+from registry.kit.errors import Invalid, Problem
+from registry.kit.http import InTransaction, status_of
+from registry.purposes import LegalBasis
+from registry.retention import Disposition, RetentionRule, Trigger
+from registry.starting_register import STARTING
+from webconsole import privacy_words, rendering
+from webconsole.pages import forms
+from webconsole.pages.forms import Trouble
+from webconsole.words import words
+
+router = APIRouter(include_in_schema=False, prefix="/privacy")
+COORDINATE = [allow(Right.COORDINATE)]
+READ = [allow(Right.COORDINATE, Right.READ_JOURNAL)]
+SEE_OTHER = 303
+HOME, RETENTION = "/privacy", "/privacy/conservazione"
+Text = Annotated[str, Form(max_length=2_000)]
+Short = Annotated[str, Form(max_length=200)]
+
+
+@router.get("", dependencies=READ)
+def show_register(request: Request, session: InTransaction, me: Me) -> Response:
+    return _register(request, session, me)
+
+
+@router.post("/modello", dependencies=COORDINATE)
+def start_register(session: InTransaction, me: Me) -> Response:
+    """The lines that a house starts from, those that it lacks."""
+    there = {each.name for each in purposes.all_(session)}
+    for line in STARTING:
+        if line["name"] not in there:
+            purposes.write(session, me, **line)
+    return RedirectResponse(HOME, SEE_OTHER)
+
+
+@router.post("", dependencies=COORDINATE)
+def write_purpose(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    name: Short = "",
+    why: Text = "",
+    basis: Annotated[LegalBasis, Form()] = LegalBasis.PUBLIC_TASK,
+    source: Text = "",
+    subjects: Text = "",
+    facts: Text = "",
+    recipients: Text = "",
+    measures: Text = "",
+) -> Response:
+    typed = {
+        "name": name,
+        "why": why,
+        "basis": basis,
+        "source": source,
+        "subjects": subjects,
+        "facts": facts,
+        "recipients": recipients,
+        "measures": measures,
+    }
+    clean: dict[str, Any] = {each: said.replace("\0", "") for each, said in typed.items()}
+    try:
+        with session.begin_nested():
+            purposes.write(session, me, **clean | {"basis": basis})
+    except Problem as problem:
+        return _register(request, session, me, typed=typed, problem=problem)
+    return RedirectResponse(HOME, SEE_OTHER)
+
+
+@router.get("/valutazione", dependencies=READ)
+def show_assessment(request: Request, session: InTransaction, me: Me) -> Response:
+    """The template of the impact assessment (GDPR art. 35), filled with what the house knows."""
+    return rendering.page(
+        request,
+        "privacy/assessment.html",
+        me=me,
+        found=purposes.all_(session),
+        rules=[each for each in retention.all_(session) if each.ended_at is None],
+        table=privacy_words,
+        words=words(i18n.language_of(request)),
+    )
+
+
+@router.get("/conservazione", dependencies=READ)
+def show_retention(request: Request, session: InTransaction, me: Me) -> Response:
+    return _retention(request, session, me)
+
+
+@router.post("/conservazione", dependencies=COORDINATE)
+def write_rule(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    name: Short = "",
+    trigger: Annotated[Trigger, Form()] = Trigger.LAST_CASE_CLOSED,
+    years: Short = "",
+    disposition: Annotated[Disposition, Form()] = Disposition.ANONYMISE,
+    source: Short = "",
+) -> Response:
+    typed = {"name": name, "trigger": trigger, "years": years, "source": source}
+    typed["disposition"] = disposition
+    try:
+        with session.begin_nested():
+            retention.write(
+                session,
+                me,
+                name=name.replace("\0", ""),
+                trigger=trigger,
+                years=int(years) if years.strip().isdecimal() else None,
+                disposition=disposition,
+                source=source.replace("\0", ""),
+            )
+    except Problem as problem:
+        return _retention(request, session, me, typed=typed, problem=problem)
+    return RedirectResponse(RETENTION, SEE_OTHER)
+
+
+@router.post("/conservazione/{rule_id}/fine", dependencies=COORDINATE)
+def end_rule(rule_id: UUID, session: InTransaction, me: Me) -> Response:
+    retention.end(session, locked(session, RetentionRule, rule_id), me)
+    return RedirectResponse(RETENTION, SEE_OTHER)
+
+
+@router.post("/conservazione/{rule_id}/proposta", dependencies=COORDINATE)
+def propose(rule_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    try:
+        with session.begin_nested():
+            made = disposals.propose(session, locked(session, RetentionRule, rule_id), me)
+    except Problem as problem:
+        return _retention(request, session, me, problem=problem)
+    return RedirectResponse(f"/privacy/scarti/{made.id}", SEE_OTHER)
+
+
+@router.get("/scarti/{disposal_id}", dependencies=COORDINATE)
+def show_disposal(disposal_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
+    return _disposal(request, session, me, get(session, Disposal, disposal_id))
+
+
+@router.post("/scarti/{disposal_id}/decisione", dependencies=[*COORDINATE, fresh()])
+def decide(
+    disposal_id: UUID,
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    number: Short = "",
+    what: Short = "",
+) -> Response:
+    """`what` is authorise or refuse. There is no way back: who decides has just shown who it is."""
+    disposal = locked(session, Disposal, disposal_id)
+    try:
+        with session.begin_nested():
+            if what == "refuse":
+                disposals.refuse(session, disposal, me)
+            elif what == "authorise":
+                disposals.authorise(session, disposal, me, number=number.replace("\0", ""))
+            else:
+                raise Invalid("A value cannot be stored as it was written")
+    except Problem as problem:
+        session.refresh(disposal)
+        return _disposal(request, session, me, disposal, problem)
+    return RedirectResponse(f"/privacy/scarti/{disposal_id}", SEE_OTHER)
+
+
+def _register(
+    request: Request,
+    session: Session,
+    me: Actor,
+    *,
+    typed: dict[str, str] | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    return rendering.page(
+        request,
+        "privacy/register.html",
+        me=me,
+        status=status_of(problem) if problem else 200,
+        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        typed=typed or {},
+        found=purposes.all_(session),
+        table=privacy_words,
+        words=words(i18n.language_of(request)),
+    )
+
+
+def _retention(
+    request: Request,
+    session: Session,
+    me: Actor,
+    *,
+    typed: dict[str, str] | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    lists = disposals.latest(session)
+    return rendering.page(
+        request,
+        "privacy/retention.html",
+        me=me,
+        status=status_of(problem) if problem else 200,
+        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        typed=typed or {},
+        rules=retention.all_(session),
+        due={each.id: len(retention.due(session, each)) for each in retention.all_(session)},
+        lists=lists,
+        counts={each.id: sum(disposals.counts(session, each.id).values()) for each in lists},
+        table=privacy_words,
+        words=words(i18n.language_of(request)),
+    )
+
+
+def _disposal(
+    request: Request,
+    session: Session,
+    me: Actor,
+    disposal: Disposal,
+    problem: Problem | None = None,
+) -> Response:
+    found = disposals.files(session, disposal.id)
+    known = people.known(session, [each.person_id for each in found], me)
+    names = dict(session.execute(select(staff.Staff.id, staff.Staff.name)).tuples().all())
+    return rendering.page(
+        request,
+        "privacy/disposal.html",
+        me=me,
+        status=status_of(problem) if problem else 200,
+        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        disposal=disposal,
+        rule=get(session, RetentionRule, disposal.rule_id),
+        found=found,
+        people={each.id: each for each in known},
+        counts=disposals.counts(session, disposal.id),
+        items=ItemState,
+        staff=names,
+        today=clock.now(),
+        table=privacy_words,
+        words=words(i18n.language_of(request)),
+    )
