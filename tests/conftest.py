@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import lru_cache
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from starlette.testclient import TestClient
@@ -22,12 +22,15 @@ pytest_plugins = ["tests.no_skips"]
 
 SERVER = "CENTRALE_TEST_SERVER"
 HINTS = "CENTRALE_TEST_HINTS"
+MIGRATED = "migrated"
+ONE_AT_A_TIME = 4113  # a number of our own among PostgreSQL's advisory locks
 PASSWORD = "un lungo inverno a Pozzuoli"
 started = ExitStack()
 
 LARGE = 2**21  # bytes
 LARGER = text(
-    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE pg_relation_size(name::regclass) > :size"
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name"
+    " WHERE pg_relation_size(name::regclass) > :size"
 )
 NUMBERS_BEGIN_ANEW = text(
     "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
@@ -95,20 +98,38 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A migrated database of this worker's own, and a home with keys of its own."""
-    server = make_url(os.environ[SERVER])
-    name = f"test_{worker_id}_{os.getpid()}"
-    maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with maker.connect() as admin:
-        admin.execute(text(f"CREATE DATABASE {name}"))
-    url = server.set(database=name)
-    os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    os.environ["CENTRALE_DATABASE_URL"] = fresh(f"test_{worker_id}_{os.getpid()}")
     os.environ["CENTRALE_REDIS_URL"] = hints_of(worker_id)
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     forget_settings()
-    migrate.up()
     yield
     db.engine().dispose()
     live.client().close()
+
+
+def fresh(name: str) -> str:
+    """The URL of a new database: a copy of one that is migrated once, by whoever needs it first."""
+    server = make_url(os.environ[SERVER])
+    maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with maker.connect() as admin:
+        admin.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
+        if not admin.scalar(text(f"SELECT true FROM pg_database WHERE datname = '{MIGRATED}'")):
+            _migrate_one(admin, server)
+        admin.execute(text(f"CREATE DATABASE {name} TEMPLATE {MIGRATED}"))
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+def _migrate_one(admin: Connection, server: URL) -> None:
+    kept = os.environ.get("CENTRALE_DATABASE_URL", "")
+    admin.execute(text("DROP DATABASE IF EXISTS half_migrated"))
+    admin.execute(text("CREATE DATABASE half_migrated"))
+    url = server.set(database="half_migrated")
+    os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
+    forget_settings()
+    migrate.up()
+    forget_settings()
+    admin.execute(text(f"ALTER DATABASE half_migrated RENAME TO {MIGRATED}"))
+    os.environ["CENTRALE_DATABASE_URL"] = kept
 
 
 def hints_of(worker_id: str) -> str:

@@ -11,18 +11,16 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url, text
 
 from registry import tokens
 from registry.access import Role
 from registry.kit import db, roles
 from registry.staff import Staff
-from tests.conftest import SERVER, forget_settings, hints_of, somebody
+from tests.conftest import forget_settings, fresh, hints_of, somebody
 from tests.stories import processes
 from tests.stories.processes import Running
 from tests.waiting import eventually
-from webconsole import migrate
 
 START_WITHIN = 60.0  # seconds, on a busy machine
 VERBS = ("web", "work", "sweep", "receive", "carrier")
@@ -112,17 +110,11 @@ def move_time(seconds: float) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[House]:
     """Every process of the house, over a database of its own, for the stories of one file."""
     kept = dict(os.environ)
-    server = make_url(os.environ[SERVER])
-    name = f"house_{uuid4().hex[:12]}"
-    maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with maker.connect() as admin:
-        admin.execute(text(f"CREATE DATABASE {name}"))
     folder = tmp_path_factory.mktemp("house")
     port = free_port()
-    url = server.set(database=name).render_as_string(hide_password=False)
     environment = {
         "CENTRALE_HOME": str(folder),
-        "CENTRALE_DATABASE_URL": url,
+        "CENTRALE_DATABASE_URL": fresh(f"house_{uuid4().hex[:12]}"),
         "CENTRALE_REDIS_URL": hints_of(worker_id),
         "CENTRALE_HTTP_PORT": str(port),
         "CENTRALE_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -134,10 +126,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     os.environ.update(environment)
     db.engine().dispose()
     forget_settings()
-    migrate.up()
     # Migrated by the owner, the house works as the role that owns nothing.
-    works_as = server.set(database=name, username=roles.ROLE).render_as_string(hide_password=False)
-    environment["CENTRALE_DATABASE_URL"] = works_as
+    works_as = make_url(environment["CENTRALE_DATABASE_URL"]).set(username=roles.ROLE)
+    environment["CENTRALE_DATABASE_URL"] = works_as.render_as_string(hide_password=False)
     built = House(environment, tmp_path_factory.mktemp("logs"))
     try:
         for process in VERBS:
