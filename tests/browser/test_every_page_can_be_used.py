@@ -80,6 +80,7 @@ def test_the_other_pages_have_no_fault_that_axe_finds(
         f"/persone/{maria}/modifica",
         f"/persone/{maria}/scheda",
         f"/persone/{maria}/rete",
+        f"/persone/{maria}/privacy",
         "/persone/nuova",
         f"/teleassistenza/{maria}",
         "/persone/non-esiste",
