@@ -9,6 +9,7 @@ from callcenter.carriers.simulated_town import Town
 from dispatch.interventions import Intervention
 from registry.kit import db
 from registry.people import Person
+from telecare import devices, unit_lines, voice_profiles
 from telecare.alarms import Alarm, AlarmState
 from tests.browser.conftest import ACCOUNT, LINE
 from tests.browser.console import Console, press_button
@@ -16,6 +17,7 @@ from tests.stories.conftest import House
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
+SIM = "+393335550131"
 
 
 def test_a_call_from_its_ring_to_its_outcome(anna: Console, town: Town) -> None:
@@ -80,6 +82,41 @@ def test_an_alarm_from_the_button_to_its_closing(anna: Console, town: Town, hous
         assert alarm.note == "È caduta, sta bene, va la squadra."
 
 
+def test_an_alarm_by_keyboard_while_another_arrives(
+    anna: Console, town: Town, house: House
+) -> None:
+    """The second press is on the board at once; what is in hand, and what is typed, stays."""
+    assert town.url
+    assert b"ACK" in press_button(house, ACCOUNT, 31)
+    anna.reads("Pulsante")
+    anna.press("n")
+    anna.reads("Piano: pulsante")
+    anna.tab_to("#note")
+    anna.type("Sta bene, ")
+    assert b"ACK" in press_button(house, ACCOUNT, 32)
+    expect(anna.page.locator(".entry .what").first).to_be_visible()
+    expect(anna.page.locator("#note")).to_be_focused()
+    anna.type("voleva compagnia.")
+    anna.saved()
+    expect(anna.page.locator("#note")).to_have_value("Sta bene, voleva compagnia.")
+    anna.tab_to("#outcome")
+    anna.type("Voleva")
+    anna.press("Control+Enter")
+    anna.reads("Nulla in carico")
+    anna.press("n")
+    anna.reads("Piano: pulsante")
+    anna.tab_to("#note")
+    anna.type("Di nuovo, per errore.")
+    anna.saved()
+    anna.tab_to("#outcome")
+    anna.type("Premuto")
+    anna.press("Control+Enter")
+    anna.reads("Nulla in carico")
+    with db.transaction() as session:
+        ended = session.scalars(select(Alarm.outcome).order_by(Alarm.id.desc()).limit(2)).all()
+    assert ended == ["pressed_by_mistake", "wanted_company"]
+
+
 def test_what_is_typed_outlives_a_lost_server_and_a_reload(
     anna: Console, house: House, town: Town
 ) -> None:
@@ -111,3 +148,45 @@ def test_what_is_typed_outlives_a_lost_server_and_a_reload(
 def _a_team_is_wanted() -> bool:
     with db.transaction() as session:
         return session.scalar(select(Intervention.id)) is not None
+
+
+def test_the_home_rings_and_its_unit_is_told_what_to_do(
+    anna: Console, town: Town, house: House
+) -> None:
+    with db.transaction() as session:
+        unit = devices.by_account(session, ACCOUNT)
+        assert unit is not None
+        profile = voice_profiles.write(session, "Casa 3", voice_profiles.SCAIP)
+        unit_lines.write(session, unit, number=SIM, profile_id=profile.id)
+    assert b"ACK" in press_button(house, ACCOUNT, 2)
+    anna.reads("Pulsante")
+    anna.press("n")
+    anna.reads("Piano: pulsante")
+    sid = town.ring(from_=SIM, to=LINE)
+    anna.reads("La casa è in linea")
+    anna.press("Control+Enter")
+    anna.reads("in conversazione")
+
+    anna.press("Alt+v")
+    anna.press("a")
+    anna.reads("Ascolta: inviato")
+    anna.tab_to("#note")
+    anna.type("Chiede acqua")
+    anna.press("Alt+v")
+    anna.press("+")
+    anna.reads("Più forte: inviato")
+    expect(anna.page.locator("#note")).to_have_value("Chiede acqua")
+    # A door wants a second press.
+    anna.press("Alt+v")
+    anna.press("o")
+    anna.reads("Premi di nuovo")
+    anna.press("Alt+v")
+    anna.press("o")
+    anna.reads("Apri la porta: inviato")
+    anna.press("Control+Enter")
+
+    def heard() -> list[str]:
+        return next(list(each["tones"]) for each in town.calls() if each["sid"] == sid)
+
+    # The clear-down is the last thing the unit hears, whoever hangs up.
+    eventually(lambda: heard() == ["7", "3", "9", "0"])

@@ -17,7 +17,7 @@ from telecare import devices, stock, tech_jobs
 from telecare.alarms import Alarm
 from telecare.tech_jobs import JobKind
 from tests.browser.conftest import ACCOUNT
-from tests.browser.console import Console, press_button, sign_in
+from tests.browser.console import PATIENCE, Console, press_button, sign_in
 from tests.browser.policy import Watch, pages
 from tests.conftest import somebody
 from tests.stories.conftest import House
@@ -265,22 +265,27 @@ def test_a_technicians_phone_from_the_list_to_the_received_test(
     page.goto("/tecnico")
     assert axe() == []
     page.get_by_role("link", name="Installazione").click()
+    page.wait_for_load_state("load")
     page.get_by_role("button", name="Ci vado io").click()
-    expect(page.get_by_role("heading", name="Maria Prova")).to_be_visible()
+    expect(page.get_by_role("heading", name="Maria Prova")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_load_state("load")
     assert axe() == []
     page.get_by_label("Codice sull’etichetta").fill("NIENTE77")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nessun apparecchio ha questo codice")).to_be_visible()
+    expect(page.get_by_text("Nessun apparecchio ha questo codice")).to_be_visible(timeout=PATIENCE)
     page.get_by_label("Codice sull’etichetta").fill(f"{code[:4]}-{code[4:]}".lower())
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Prova l’apparecchio").wait_for()
+    page.wait_for_load_state("load")
     page.get_by_role("button", name="Prova l’apparecchio").click()
-    expect(page.get_by_text("Prema il pulsante")).to_be_visible()
+    expect(page.get_by_text("Prema il pulsante")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Lavoro finito")).to_be_disabled()
     press_button(house, "7199", 1, "1602")
-    expect(page.get_by_text("Prova ricevuta")).to_be_visible()
+    expect(page.get_by_text("Prova ricevuta")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_load_state("load")
     page.get_by_label("Che cosa ha fatto").fill("montato e provato")
     page.get_by_role("button", name="Lavoro finito").click()
-    expect(page.get_by_text("lavoro finito")).to_be_visible()
+    expect(page.get_by_text("lavoro finito", exact=True)).to_be_visible(timeout=PATIENCE)
     assert axe() == []
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
