@@ -19,6 +19,9 @@ from registry.kit import clock
 from registry.kit.db import Base, Id, new_id
 
 LEASE = timedelta(seconds=30)
+# Whoever claims is killed before the work begins: the next one must not wait for a whole lease.
+# Doubled with each claim, so that a long queue of messages is not sent over and over.
+FIRST_LEASE = timedelta(seconds=3)
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=1)
 
@@ -104,7 +107,10 @@ def of(session: Session, subject_id: UUID) -> list[Deadline]:
 
 
 def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[Claim]:
-    """Take what is due and free, oldest first; nobody else gets it until the lease ends."""
+    """Take what is due and free, oldest first; nobody else gets it until the lease ends.
+
+    It is a short one at first: whoever needs longer says so with `hold`.
+    """
     now = clock.now()
     due = (
         select(Deadline.id)
@@ -121,12 +127,22 @@ def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[C
         update(Deadline)
         .where(Deadline.id.in_(due.scalar_subquery()))
         .values(
-            leased_until=now + LEASE, version=Deadline.version + 1, attempts=Deadline.attempts + 1
+            leased_until=now
+            + func.least(LEASE, FIRST_LEASE * func.power(2, func.least(Deadline.attempts, 6))),
+            version=Deadline.version + 1,
+            attempts=Deadline.attempts + 1,
         )
         .returning(Deadline.id, Deadline.kind, Deadline.subject_id, Deadline.version)
         .execution_options(synchronize_session=False)
     )
     return [Claim(*each) for each in taken]
+
+
+def hold(session: Session, mine: Claim) -> bool:
+    """The work begins, and may take as long as a whole lease; False when it moved on without us."""
+    held = update(Deadline).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    ours = held.values(leased_until=clock.now() + LEASE).returning(Deadline.id)
+    return session.scalar(ours.execution_options(synchronize_session=False)) is not None
 
 
 def still_mine(session: Session, mine: Claim) -> bool:

@@ -30,6 +30,8 @@ def keep_deadline(deadline_id: str, version: int) -> None:
         if row is None or row.version != version:
             return
         mine = Claim(row.id, row.kind, row.subject_id, version)
+        if not deadlines.hold(session, mine):
+            return
     try:
         OUTSIDE[mine.kind](mine.subject_id)
     except Exception as error:

@@ -57,6 +57,32 @@ def test_a_claimed_one_is_free_again_when_its_lease_ends(session: Session) -> No
     assert deadlines.still_mine(session, second[0])
 
 
+def test_whoever_is_killed_before_the_work_is_not_waited_for_long(session: Session) -> None:
+    deadlines.set_(session, KIND, SUBJECT, clock.now())
+    waited = []
+    for _ in range(5):
+        deadlines.claim(session, [KIND])
+        (row,) = deadlines.of(session, SUBJECT)
+        session.refresh(row)
+        assert row.leased_until is not None
+        waited.append(round((row.leased_until - clock.now()).total_seconds()))
+        row.leased_until = clock.now()
+        session.flush()
+
+    assert waited == [3, 6, 12, 24, 30], "each time longer, so that a long queue comes to its turn"
+
+
+def test_whoever_begins_the_work_has_a_whole_lease_for_it(session: Session) -> None:
+    deadlines.set_(session, KIND, SUBJECT, clock.now())
+    (mine,) = deadlines.claim(session, [KIND])
+    assert deadlines.hold(session, mine)
+    with time_machine.travel(clock.now() + deadlines.LEASE / 2, tick=False):
+        assert deadlines.claim(session, [KIND]) == []
+
+    deadlines.set_(session, KIND, SUBJECT, clock.now())
+    assert not deadlines.hold(session, mine), "it was moved meanwhile"
+
+
 @pytest.mark.usefixtures("database")
 def test_the_sweeper_does_the_work_and_retires_the_row() -> None:
     put()
