@@ -19,7 +19,7 @@ from registry.safe_contacts import ZONE
 
 FIND = "registry.find_duplicates"
 # Comparing is one duty of the whole house.
-THE_HOUSE = UUID(int=0)
+the_house = UUID(int=0)
 AT_NIGHT = time(3)
 BATCH = 100  # people compared in one transaction
 BATCHES = 20  # batches before the worker is free for others
@@ -57,16 +57,16 @@ def find(_house: UUID) -> None:
     for _ in range(BATCHES):
         with transaction() as session:
             if not batch(session):
-                deadlines.set_(session, FIND, THE_HOUSE, next_night(clock.now()))
+                deadlines.set_(session, FIND, the_house, next_night(clock.now()))
                 return
     with transaction() as session:
-        deadlines.set_(session, FIND, THE_HOUSE, clock.now())
+        deadlines.set_(session, FIND, the_house, clock.now())
 
 
 def begin() -> None:
     """A chore of the sweeper: there is always a next night."""
     with transaction() as session:
-        deadlines.keep(session, FIND, THE_HOUSE, next_night(clock.now()))
+        deadlines.keep(session, FIND, the_house, next_night(clock.now()))
 
 
 def next_night(now: datetime) -> datetime:
