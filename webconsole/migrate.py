@@ -20,8 +20,8 @@ def up(revision: str = "head") -> None:
     with db.engine().connect() as connection:
         chosen.attributes["connection"] = connection
         command.upgrade(chosen, revision)
+    with db.engine().begin() as connection:
         roles.grant(connection)
-        connection.commit()
 
 
 def down(revision: str) -> None:
