@@ -22,6 +22,7 @@ from registry.people import Person
 from telecare import (
     alarms,
     campaigns_api,
+    code_book_api,
     contract_targets_api,
     devices,
     doors_api,
@@ -53,6 +54,7 @@ router.include_router(stock_api.router)
 router.include_router(doors_api.router)
 router.include_router(voice_api.router)
 router.include_router(contract_targets_api.router)
+router.include_router(code_book_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]
 READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]

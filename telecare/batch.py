@@ -14,7 +14,17 @@ from registry import journal
 from registry.journal import Event
 from registry.kit import clock
 from registry.kit.db import new_id
-from telecare import alarms, columns, devices, escalation, faults, refusals, rows, signals
+from telecare import (
+    alarms,
+    code_book,
+    columns,
+    devices,
+    escalation,
+    faults,
+    refusals,
+    rows,
+    signals,
+)
 from telecare.alarms import AlarmRaised, AlarmState
 from telecare.devices import Known
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Report, Verdict
@@ -77,6 +87,7 @@ def store(session: Session, group: Sequence[Received], book: Book) -> Stored:
     """
     cursor = signals.cursor_of(session)
     _know(session, group, book)
+    code_book.read(session, [(each.protocol.name, each.message) for each in group])
     first, repeats = _once_each(group)
     raised = 0
     while first:

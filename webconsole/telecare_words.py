@@ -159,6 +159,7 @@ TECH_JOB_STATES = {
 }
 
 HAPPENED = {
+    "telecare.code_classified": N_("Meaning of a code written"),
     "telecare.target_written": N_("Contract target written"),
     "telecare.target_ended": N_("Contract target ended"),
     "telecare.home_on_the_line": N_("The home is on the line"),
