@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from registry import bookings, calendars, directory, once, people, requests
+from registry import bookings, calendars, directory, no_texts, once, people, requests
 from registry.access import Right
 from registry.bookings import Booking, BookingState
 from registry.calendars import Calendar
@@ -190,3 +190,17 @@ def read_feed(secret: str, request: Request, session: InTransaction) -> Response
     calendar = calendars.by_feed(session, secret)
     text = calendars.feed(session, calendar, full=say("full"), free=say("taken"))
     return Response(text, media_type="text/calendar; charset=utf-8")
+
+
+class TextsWanted(BaseModel):
+    wanted: bool
+
+
+@router.put("/people/{person_id}/texts", dependencies=[allow(Right.WRITE_PEOPLE)])
+def choose_texts(
+    person_id: UUID, told: TextsWanted, session: InTransaction, me: Me
+) -> dict[str, bool]:
+    """Whether the person wants reminders by text; where not, somebody calls."""
+    person = people.read(session, person_id, me, why="request")
+    no_texts.choose(session, person, me, wanted=told.wanted)
+    return {"wanted": no_texts.wants(session, person_id)}

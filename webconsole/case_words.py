@@ -65,6 +65,9 @@ HAPPENED = {
     "registry.referral_overdue": N_("Referral late"),
     "registry.hook_added": N_("Webhook added"),
     "registry.hook_changed": N_("Webhook changed"),
+    "registry.texts_chosen": N_("Texts wanted, or not"),
+    "callcenter.text_sent": N_("Reminder sent by text"),
+    "callcenter.text_not_sent": N_("The text did not go out: call"),
     "registry.codes_changed": N_("Coded list changed"),
 }
 

@@ -10,6 +10,9 @@ from callcenter import (
     calls,
     operators,
     queues,
+    reminders,
+    text_tasks,
+    texts,
     tone_tasks,
     tones,
 )
@@ -67,6 +70,8 @@ LISTENERS: dict[type[Event], Iterable[Listener]] = {
     alarms.AlarmRaised: [unit_calls.raised],
     alarms.AlarmHandedBack: [unit_calls.changed_hands],
     alarms.AlarmClaimed: [ringing.alarm_taken, unit_calls.changed_hands],
+    bookings.ReminderDue: [reminders.due],
+    texts.TextSent: [reminders.sent],
     alarms.AlarmClosed: [ringing.alarm_closed],
 }
 
@@ -111,6 +116,7 @@ OUTSIDE: dict[str, Outside] = {
     candidates.FIND: candidates.find,
     imports.RUN: importing.run,
     attachments.SCAN: scanning.scan,
+    texts.SEND: text_tasks.send,
     hook_deliveries.DELIVER: hook_sender.deliver,
 }
 
