@@ -56,7 +56,7 @@ def show_figures(
     )
 
 
-@router.get("/cifre-impegni.csv", dependencies=READ)
+@router.get("/cifre-impegni.csv", dependencies=EXPORT)
 def targets_as_csv(
     request: Request, session: InTransaction, since: From = None, until: To = None
 ) -> Response:
