@@ -88,7 +88,6 @@ class Call(Base):
     last_tones: Mapped[str] = mapped_column(default="", server_default="")
     farewell_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]
-    # Who is asked first: they hold what the call belongs to.
     for_operator: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     # Alarms live above, in telecare.
     alarm_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -251,10 +250,8 @@ def abandon(
     deadlines.set_(session, HANG_UP, call.id, clock.now() + hang_up_in)
     if call.call_back:
         deadlines.set_(session, CALL_BACK, call.id, clock.now() + CALL_BACK_WITHIN)
-    happened = CallAbandoned(
-        call_id=call.id, call_back=call.call_back, case_id=call.case_id, person_id=call.person_id
-    )
-    journal.record(session, happened)
+    told = {"case_id": call.case_id, "person_id": call.person_id}
+    journal.record(session, CallAbandoned(call_id=call.id, call_back=call.call_back, **told))
     if offered_to is not None:
         settle_operator(session, offered_to)
 
