@@ -89,7 +89,6 @@ class Call(Base):
     farewell_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]
     for_operator: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
-    # Alarms live above, in telecare.
     alarm_id: Mapped[UUID | None] = mapped_column(index=True)
     operator_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
     offered_to: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
