@@ -48,7 +48,7 @@ class Round(Base):
 
     __tablename__ = "duplicate_rounds"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     journal_id: Mapped[int] = mapped_column(BigInteger, default=0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import factors, handshakes, journal, staff
@@ -69,7 +69,7 @@ class SignIn(Base):
     # Two factors, in whatever way.
     strong: Mapped[bool] = mapped_column(default=False, server_default="false")
     # When whoever sits there last showed that it is still them.
-    proved_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=func.now())
+    proved_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=text("now()"))
     # What the body's log-in gave us, for signing out there too.
     id_token: Mapped[bytes | None] = mapped_column(Sealed("sessions.id_token"))
 

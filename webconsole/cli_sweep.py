@@ -14,4 +14,6 @@ def sweep() -> None:
         signal.signal(order, lambda *_: stop.set())
     with house.open_():
         wiring.wire()
-        sweeper.run(wiring.INSIDE, wiring.OUTSIDE, wiring.LISTENERS, wiring.CHORES, stop, wiring.FIRST)
+        sweeper.run(
+            wiring.INSIDE, wiring.OUTSIDE, wiring.LISTENERS, wiring.CHORES, stop, wiring.FIRST
+        )

@@ -1,6 +1,7 @@
 """Reminders by text: neutral words, only where safe and wanted, never twice in silence."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from registry.people import Person
 from registry.safe_contacts import SafeContact
 
 
-def booked(session: Session, number: str = "333 555 0110", **facts: object) -> Booking:
+def booked(session: Session, number: str = "333 555 0110", **facts: Any) -> Booking:
     """Nina, with an appointment in ten days whose reminder is due."""
     if lines.default(session) is None:
         lines.add(session, number="081 555 0100", name="Linea")

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from registry import cases, contacts, people, search
 from registry.access import HOUSE, Actor, Role
-from registry.cases import Area, CaseState
+from registry.case_states import CaseState
+from registry.cases import Area
 from registry.contacts import Channel
 from registry.journal import Entry
 from registry.kit.errors import Invalid, NotFound, WrongState

@@ -1,6 +1,7 @@
 """What alerts, contacts and subscribers' files say of somebody's health and troubles is sealed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,7 +38,7 @@ def downgrade() -> None:
 
 
 def _values(table: str, column: str) -> list[tuple[object, bytes]]:
-    asked = sa.select(sa.column("id"), sa.column(column)).select_from(sa.table(table))
+    asked: Any = sa.select(sa.column("id"), sa.column(column)).select_from(sa.table(table))
     return [(row, bytes(value)) for row, value in op.get_bind().execute(asked)]
 
 

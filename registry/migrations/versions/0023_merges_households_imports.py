@@ -72,7 +72,7 @@ def _merges() -> None:
     op.create_index(op.f("ix_duplicate_candidates_other_id"), "duplicate_candidates", ["other_id"])
     op.create_table(
         "duplicate_rounds",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("journal_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from registry.cases import STEPS, Case, CaseState
+from registry.case_states import STEPS, CaseState
+from registry.cases import Case
 from registry.kit import clock, crypto, limits
 from registry.kit.errors import Invalid, Problem, TooMany, WrongState
 from registry.kit.phone import e164, e164_or_none, spoken

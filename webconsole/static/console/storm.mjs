@@ -1,7 +1,7 @@
 // A storm: hundreds of units in the same trouble are one line above what waits, never rows among it.
 import { html } from "./html.mjs";
 import { Icon, Since } from "./parts.mjs";
-import { t, tn } from "./words.mjs";
+import { tn } from "./words.mjs";
 
 export const Storm = ({ storm }) =>
   storm &&
