@@ -166,6 +166,7 @@ def test_the_home_rings_and_its_unit_is_told_what_to_do(
     anna.reads("La casa è in linea")
     anna.press("Control+Enter")
     anna.reads("in conversazione")
+    expect(anna.page.locator("[data-command=a]")).to_be_enabled()
 
     anna.press("Alt+v")
     anna.press("a")
