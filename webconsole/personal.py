@@ -64,6 +64,8 @@ PLACES = (
     Place("alarms", ("note", "raised_at"), others=True, by=BY_CASE),
     Place("interventions", ("what", "place_text", "town", "reason", "report"), others=True,
           by=BY_CASE),
+    Place("texts", ("sealed_body", "wanted_at"), gone=True),
+    Place("no_texts", ("since",), gone=True),
     Place("planned_calls", ("note",), others=True),
     Place("tech_jobs", ("note", "report"), others=True),
 )  # fmt: skip

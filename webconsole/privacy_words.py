@@ -1,7 +1,23 @@
 """What bases, ways, rules and places of data are called on a screen and on paper."""
 
-from webconsole.words import N_
+from dispatch.words import N_
 
+HAPPENED = {
+    "registry.purpose_written": N_("Purpose of the register written"),
+    "registry.notice_given": N_("Privacy notice given"),
+    "registry.consent_given": N_("Consent given"),
+    "registry.consent_withdrawn": N_("Consent withdrawn"),
+    "registry.retention_rule_written": N_("Rule of keeping written"),
+    "registry.disposal_proposed": N_("List of files to end proposed"),
+    "registry.disposal_authorised": N_("List of files to end authorised"),
+    "registry.disposal_refused": N_("List of files to end refused"),
+    "registry.disposal_executed": N_("List of files to end carried out"),
+    "registry.person_erased": N_("File erased, figures kept"),
+    "registry.export_drafted": N_("Copy of one's own data prepared"),
+    "registry.export_handed_over": N_("Copy of one's own data ready to hand over"),
+    "registry.export_discarded": N_("Copy of one's own data thrown away"),
+    "registry.export_taken": N_("Copy of one's own data downloaded"),
+}
 BASES = {
     "public_task": N_("public task (art. 6.1.e)"),
     "legal_obligation": N_("legal obligation (art. 6.1.c)"),
@@ -57,5 +73,7 @@ PLACES = {
     "alarms": N_("Alarms"),
     "interventions": N_("Interventions"),
     "planned_calls": N_("Planned calls"),
+    "texts": N_("Text messages"),
+    "no_texts": N_("No text messages wanted"),
     "tech_jobs": N_("Visits of technicians"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from dispatch import words as dispatch_words
 from registry.journal import Entry
 from registry.kit import i18n
-from webconsole import case_words, log_in_words, telecare_words
+from webconsole import case_words, log_in_words, privacy_words, telecare_words
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
@@ -82,6 +82,7 @@ HAPPENED = {
     **telecare_words.HAPPENED,
     **case_words.HAPPENED,
     **log_in_words.HAPPENED,
+    **privacy_words.HAPPENED,
     "registry.person_created": N_("File opened"),
     "registry.person_changed": N_("File changed"),
     "registry.person_identified": N_("The person has a name now"),
