@@ -1,12 +1,12 @@
 """A backup: the database as it is now, sealed in one file with the proof that it is whole."""
 
-from importlib import metadata
+import tomllib
 from pathlib import Path
 
 from registry import sealing
 from registry.kit import clock, crypto, dumps
 from registry.kit.db import transaction
-from registry.kit.settings import settings
+from registry.kit.settings import CHECKOUT, settings
 from webconsole import archives, versions
 from webconsole.archives import Manifest, Refused
 
@@ -28,7 +28,7 @@ def make(target: Path) -> tuple[Path, Manifest]:
         last = sealing.newest(session)
     manifest = Manifest(
         made_at=clock.now().isoformat(timespec="seconds"),
-        version=metadata.version("centrale"),
+        version=_version(),
         revisions=sorted(versions.applied(url)),
         postgres=dumps.server_version(url),
         last_seal=last.id if last else None,
@@ -36,6 +36,12 @@ def make(target: Path) -> tuple[Path, Manifest]:
     )
     pieces = dumps.dump(url, settings().postgres_bin)
     return target, archives.write(target, crypto.key_file(KEY), manifest, pieces, heads)
+
+
+def _version() -> str:
+    """Of this code: a checkout is run as it is, without being installed."""
+    said = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(said["project"]["version"])
 
 
 def _url() -> str:

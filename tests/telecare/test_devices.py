@@ -148,5 +148,6 @@ def test_a_key_that_cannot_be_opened_is_a_fault_until_it_can(session: Session) -
     session.execute(spoil, {"key": whole, "id": unit.id})
     supervision.keys_read(session, devices.known(session, accounts=["1001"]).values())
     assert faults.open_(session) == []
-    facts = session.scalars(select(Entry.kind).where(Entry.kind.like("telecare.fault%"))).all()
+    told = select(Entry.kind).where(Entry.kind.like("telecare.fault%")).order_by(Entry.id)
+    facts = session.scalars(told).all()
     assert facts == ["telecare.fault_opened", "telecare.fault_ended"]

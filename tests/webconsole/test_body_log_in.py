@@ -62,9 +62,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 @pytest.fixture
 def body(
-    running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, client: TestClient
+    running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, database: None
 ) -> Iterator[Body]:
-    """Centrale knows the provider, and Anna and Bruno work here."""
+    """Centrale knows the provider before it starts, and Anna and Bruno work here."""
     address, chain = running
     known = {"ISSUER": address, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET, "CA": str(chain)}
     for name, value in known.items():
