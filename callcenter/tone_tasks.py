@@ -1,5 +1,6 @@
 """What reaches outside of tones: pressing keys on a line, and the last ones before it is cut."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,8 @@ from callcenter.tones import SEND, Tones, TonesState
 from registry import deadlines
 from registry.kit import clock
 from registry.kit.db import get, locked, transaction
+
+AGAIN_AFTER = timedelta(seconds=0.5)
 
 log = structlog.get_logger()
 
@@ -31,6 +34,11 @@ def send(tones_id: UUID) -> None:
         log.warning("tones.maybe_sent", tones=str(tones_id), reason=str(error))
         _over(tones_id, TonesState.UNCERTAIN)
     except Refused as refused:
+        if refused.gone:
+            # The operator may be heard a moment before the home is in the room; when it is gone
+            # for good, the call's state or the age of the wish says so the next time.
+            _over(tones_id, TonesState.WANTED)
+            return
         log.warning("tones.refused", tones=str(tones_id), code=refused.code)
         _over(tones_id, TonesState.FAILED)
     else:
@@ -58,4 +66,4 @@ def _over(tones_id: UUID, state: TonesState) -> None:
         wish = locked(session, Tones, tones_id)
         tones.become(session, wish, state)
         if state is TonesState.WANTED:
-            deadlines.set_(session, SEND, wish.id, clock.now())
+            deadlines.set_(session, SEND, wish.id, clock.now() + AGAIN_AFTER)

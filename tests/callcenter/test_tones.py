@@ -62,7 +62,8 @@ def test_a_command_is_pressed_once_however_often_it_is_kept(wire: Wire) -> None:
     ("trouble", "becomes"),
     [
         (MaybeDone("time-out"), TonesState.UNCERTAIN),
-        (Refused("404", status=404), TonesState.FAILED),
+        (Refused("not allowed", status=401), TonesState.FAILED),
+        (Refused("not in the room yet", status=404), TonesState.WANTED),
         (TryAgain("no line"), TonesState.WANTED),
     ],
 )
