@@ -3,6 +3,9 @@
 from dispatch.words import N_
 
 HAPPENED = {
+    "registry.person_printed": N_("File printed"),
+    "registry.access_log_read": N_("Asked who looked at the file"),
+    "registry.glass_broken": N_("Reserved file opened with a reason"),
     "registry.purpose_written": N_("Purpose of the register written"),
     "registry.notice_given": N_("Privacy notice given"),
     "registry.consent_given": N_("Consent given"),
