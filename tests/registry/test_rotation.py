@@ -32,6 +32,7 @@ def _first_key(database: None) -> Iterator[None]:
         if path.name != "fields-1.key":
             path.unlink()
     crypto._newest.cache_clear()
+    crypto._cipher.cache_clear()
 
 
 def town(number: int) -> list[UUID]:
