@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from importlib import import_module
+from typing import Any
 
 from registry import tax_code, told
 from registry.identifiers import plain
@@ -74,6 +73,11 @@ class Row:
     language: str = "it"
 
 
+def _sheets() -> Any:
+    """What reads spreadsheets, loaded when one comes: each process would start later for it."""
+    return import_module("openpyxl")
+
+
 def headings(content: bytes) -> list[str]:
     """The first line. Raises Invalid for a file that is neither CSV nor XLSX."""
     first = next(_lines(content), [])
@@ -116,8 +120,13 @@ def _sheet(content: bytes) -> Iterator[list[str]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
                 raise TooLarge("The file is too large: send it in parts", field="file")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        book = _sheets().load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except (
+        zipfile.BadZipFile,
+        _sheets().utils.exceptions.InvalidFileException,
+        KeyError,
+        OSError,
+    ) as error:
         raise Invalid("This file can be read neither as CSV nor as XLSX", field="file") from error
     return (
         [_cell(each) for each in line] for line in book.worksheets[0].iter_rows(values_only=True)
