@@ -20,14 +20,8 @@ from registry import staff
 from registry.kit import clock, live, passwords, roles
 from registry.kit.settings import CHECKOUT, Settings
 from webconsole.demo import town as sample
+from webconsole.known_faults import HINTS, OLDEST_POSTGRES, POSTGRES
 
-# The first release of each branch without faults that let somebody in or lose rows
-# (PostgreSQL: CVE-2025-1094 and its repair; Redis and Valkey: CVE-2025-49844).
-POSTGRES = {15: (15, 12), 16: (16, 8), 17: (17, 4), 18: (18, 0)}
-OLDEST_POSTGRES = 15
-VALKEY = {(7, 2): (7, 2, 11), (8, 0): (8, 0, 6), (8, 1): (8, 1, 4)}
-REDIS = {(6, 2): (6, 2, 20), (7, 2): (7, 2, 11), (7, 4): (7, 4, 6), (8, 0): (8, 0, 4)}
-REDIS[(8, 2)] = (8, 2, 2)
 CLOCKS_APART = timedelta(seconds=2)
 DISK_LITTLE, DISK_NONE = 2_000_000_000, 200_000_000  # bytes free
 HERE = {"127.0.0.1", "localhost", "::1"}
@@ -100,7 +94,7 @@ def hints() -> Iterator[Finding]:
 
 def hints_version(name: str, said: str) -> Iterator[Finding]:
     main, branch, release, *_ = (*map(int, re.findall(r"\d+", said)), 0, 0, 0)
-    mended = (VALKEY if name == "Valkey" else REDIS).get((main, branch))
+    mended = HINTS[name].get((main, branch))
     if mended is not None and (main, branch, release) < mended:
         wanted = ".".join(map(str, mended))
         yield Finding(f"{name} {said} has known faults: bring it to {wanted} or newer")

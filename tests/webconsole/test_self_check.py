@@ -3,18 +3,22 @@
 import shutil
 from collections import namedtuple
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from registry import staff
 from registry.access import Role
-from registry.kit import passwords
+from registry.kit import live, passwords
 from registry.kit.db import transaction
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings, settings
-from webconsole import cli, cli_check_up, cli_web, house, self_check
+from tests.conftest import forget_settings
+from webconsole import cli, cli_check_up, cli_web, house, known_faults, self_check
 from webconsole.demo import town
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil returns it
@@ -28,10 +32,11 @@ def says(found: object) -> str:
     ("branch", "release", "grave", "words"),
     [
         (14, 20, True, "too old"),
-        (15, 8, False, "bring it to 15.12"),
-        (17, 2, False, "17.4"),
-        (17, 4, None, ""),
-        (18, 0, None, ""),
+        (15, 19, False, "bring it to 15.20"),
+        (17, 11, False, "17.12"),
+        (17, 12, None, ""),
+        (18, 6, False, "18.7"),
+        (18, 7, None, ""),
         (19, 0, None, ""),
     ],
 )
@@ -44,11 +49,12 @@ def test_versions_of_postgresql(branch: int, release: int, grave: bool | None, w
 @pytest.mark.parametrize(
     ("name", "version", "words"),
     [
-        ("Valkey", "8.1.3", "8.1.4"),
-        ("Valkey", "8.1.4", ""),
-        ("Valkey", "9.0.1", ""),
+        ("Valkey", "8.1.8", "8.1.9"),
+        ("Valkey", "8.1.10", ""),
+        ("Valkey", "9.1.2", ""),
+        ("Valkey", "9.2.0", ""),
         ("Redis", "7.2.10", "7.2.11"),
-        ("Redis", "8.2.2", ""),
+        ("Redis", "8.2.6", ""),
     ],
 )
 def test_versions_of_the_hints(name: str, version: str, words: str) -> None:
@@ -113,3 +119,32 @@ def test_the_verb_and_the_pages_refuse_what_is_grave(
     with pytest.raises(cli_check_up.NotFit):
         cli_check_up.check_up()
     assert cli.VERBS["check-up"].module == "cli_check_up"
+
+
+@pytest.mark.parametrize(("apart", "said"), [(0, False), (5, True), (-5, True)])
+def test_a_clock_that_is_wrong_is_said(session: Session, apart: int, said: bool) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=apart)):
+        found = says(self_check.database(session))
+    assert ("let both follow a time server" in found) is said
+
+
+@pytest.mark.usefixtures("_database")
+def test_a_redis_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CENTRALE_REDIS_URL", "redis://127.0.0.1:9/0")
+    forget_settings()
+    try:
+        (found,) = self_check.hints()
+    finally:
+        monkeypatch.undo()
+        forget_settings()
+    assert "Redis does not answer" in found.says
+    assert not found.grave
+
+
+def test_the_engines_that_come_with_the_house_are_looked_up(session: Session) -> None:
+    """What the wheels bring is in the tables: a branch that nobody looked up would pass unseen."""
+    number = int(session.scalar(text("SHOW server_version_num")) or 0)
+    assert number // 10_000 in known_faults.POSTGRES
+    said = str(live.client().info("server")["valkey_version"])
+    main, branch, *_ = map(int, said.split("."))
+    assert (main, branch) in known_faults.HINTS["Valkey"]
