@@ -17,6 +17,7 @@ from registry import (
     merges_api,
     people,
     people_api,
+    pictures_api,
     requests_api,
 )
 from registry.access import Right
@@ -30,6 +31,7 @@ router.include_router(households_api.router)
 router.include_router(imports_api.router)
 router.include_router(people_api.router)
 router.include_router(files_api.router)
+router.include_router(pictures_api.router)
 router.include_router(cases_api.router)
 router.include_router(case_parts_api.router)
 router.include_router(requests_api.router)

@@ -1,5 +1,6 @@
 """What every page wears: the theme, the times as people write them, the words for the browser."""
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
 
-from registry import access, audiences, places
+from registry import access, audiences, drawing, places
 from registry.access import Actor, Right
 from registry.kit import clock, i18n
 from registry.people import Alert
@@ -30,6 +31,7 @@ def dress(environment: Environment, language: str) -> None:
     environment.filters["to_the_second"] = lambda at: people_time(at, language, "HH:mm:ss")
     environment.filters["exactly"] = lambda at: exactly(at, language)
     environment.filters["day"] = lambda at: day(at, language)
+    environment.filters["inline"] = inline
     environment.filters["when"] = lambda at: when(at, language)
     environment.globals["strings"] = island(i18n.browser_strings(language))
     environment.globals["languages"] = lambda: (("it", "Italiano"), ("en", "English"))
@@ -58,6 +60,11 @@ def _address(address: Address, me: Actor, say: Callable[[str], str]) -> str:
     if not places.told_to(me, address):
         return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS["violence"])}
     return ", ".join(part for part in (address.street, address.town) if part)
+
+
+def inline(picture: bytes) -> str:
+    """A small picture as an address that holds it: looking at a page is one look, not two."""
+    return f"data:{drawing.MEDIA_TYPE};base64,{base64.b64encode(picture).decode()}"
 
 
 def theme_of(request: Request) -> str:

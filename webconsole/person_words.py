@@ -16,6 +16,8 @@ PARTS = {
     "names": N_("other names"),
     "identifiers": N_("codes"),
     "household": N_("household"),
+    "picture": N_("photo"),
+    "picture_of_the_door": N_("photo of the door"),
 }
 
 NAME_KINDS = {

@@ -39,6 +39,7 @@ PLACES = (
     Place("phones", ("number", "label"), gone=True),
     Place("addresses", ("street", "town", "habits", "how_to_get_in", "latitude", "longitude")),
     Place("alerts", ("text", "reason"), gone=True),
+    Place("pictures", ("shows", "added_at"), gone=True),
     Place("near_people", ("name", "phone", "relation"), gone=True, others=True,
           by=("person_id", "other_id")),
     Place("household_stays", gone=True, inner=True),

@@ -58,6 +58,7 @@ PLACES = {
     "phones": N_("Phones"),
     "addresses": N_("Addresses"),
     "alerts": N_("To know first"),
+    "pictures": N_("Pictures"),
     "near_people": N_("Whom to call"),
     "openings": N_("Openings of the reserved file"),
     "notices": N_("Notices given"),

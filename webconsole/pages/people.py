@@ -17,6 +17,7 @@ from registry import (
     network,
     openings,
     people,
+    pictures,
     requests,
     search,
     unknown,
@@ -29,6 +30,7 @@ from registry.kit import i18n
 from registry.kit.db import get
 from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
+from registry.pictures import Shows
 from telecare import subscribers
 from telecare.subscribers import WhyIn
 from webconsole import board_people, desk_words, networks, person_words, rendering
@@ -93,6 +95,7 @@ def show_person(
         "person.html",
         me=me,
         person=person,
+        picture=pictures.of(session, person.id, Shows.FACE),
         words=spoken,
         entries=entries,
         service=service if service in person_words.SERVICES else "",

@@ -3,18 +3,24 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from registry import identifiers, names, people
-from registry.access import Compartment, Right
+from registry import identifiers, names, people, pictures
+from registry.access import Actor, Compartment, Right
 from registry.audiences import Audience
 from registry.door import Me, allow
 from registry.identifiers import IdentifierKind
 from registry.kit import clock, i18n
 from registry.kit.http import InTransaction
+from registry.kit.settings import settings
 from registry.names import NameKind
+from registry.people import Person
+from registry.pictures import Shows
 from registry.places import AddressKind
 from webconsole import person_words, rendering
+from webconsole.pages import forms
+from webconsole.pages.forms import Trouble
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
 
@@ -24,12 +30,27 @@ router = APIRouter(include_in_schema=False)
 @router.get("/persone/{person_id}/scheda", dependencies=[allow(Right.WRITE_PEOPLE)])
 def show_parts(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
     """Each part is added, ended and taken off through the API, which says what does not fit."""
-    person = people.read(session, person_id, me, why="change")
+    return page(request, session, me, people.read(session, person_id, me, why="change"))
+
+
+def page(
+    request: Request,
+    session: Session,
+    me: Actor,
+    person: Person,
+    trouble: Trouble = forms.NONE,
+    status: int = 200,
+) -> Response:
+    """`trouble` is that of the photo, the one part that does not go through the API."""
     told = (person.given_name, person.family_name, person.birth_date)
     return rendering.page(
         request,
         "people/parts.html",
         me=me,
+        status=status,
+        trouble=trouble,
+        picture=pictures.of(session, person.id, Shows.FACE),
+        most=settings().attachment_megabytes,
         person=person,
         names=names.of(session, person.id),
         codes=[
