@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.rota import HOME_ZONE
 from registry.kit import clock
+from telecare import activations
+from telecare.activations import Activations
 from telecare.alarms import Alarm, Outcome
 from telecare.faults import Fault
 from telecare.planned import PlannedCall, PlannedState
@@ -79,6 +81,8 @@ class Figures:
     kinds: dict[str, int]
     outcomes: dict[str, int]
     false_alarms: int
+    helped: dict[str, int]
+    activations: Activations
     days: list[Day]
     planned: dict[str, int] = field(default_factory=dict)
     faults: list[tuple[int, int]] = field(default_factory=list)
@@ -105,6 +109,8 @@ def of(session: Session, since: datetime, until: datetime) -> Figures:
         kinds=dict(Counter(each.kind for each in answers).most_common()),
         outcomes=dict(Counter(each.outcome for each in answers if each.outcome).most_common()),
         false_alarms=sum(each.outcome in FALSE for each in answers),
+        helped=activations.helped(each.outcome for each in answers),
+        activations=activations.of(session, since, until),
         days=_days(answers),
         planned=_planned(session, since, until),
         faults=_faults(session),

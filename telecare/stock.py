@@ -195,6 +195,9 @@ def placed(
         each.until = clock.now()
     if person_id is not None:
         session.add(Placement(device_id=device.id, person_id=person_id, put_by=by))
+        if item(session, device).state is StockState.INSTALLED:
+            # From one home straight into another: the journal is told of each home.
+            _tell(session, device, StockState.INSTALLED)
     wanted = StockState.INSTALLED if person_id is not None else StockState.IN_STOCK
     put(session, device, wanted)
 
@@ -205,6 +208,10 @@ def put(session: Session, device: Device, to: StockState) -> None:
     if stands.state is to:
         return
     move(stands, to, STEPS)
+    _tell(session, device, to)
+
+
+def _tell(session: Session, device: Device, to: StockState) -> None:
     journal.record(session, DeviceMoved(device_id=device.id, to=to, person_id=device.person_id))
 
 

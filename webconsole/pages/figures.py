@@ -21,7 +21,7 @@ from registry.kit.http import InTransaction
 from telecare import contract_targets, figures
 from telecare.contract_targets import Clock
 from telecare.figures import Figures
-from webconsole import rendering
+from webconsole import figure_rows, rendering
 from webconsole.telecare_words import CLOCKS
 from webconsole.words import words
 
@@ -65,6 +65,15 @@ def targets_as_csv(
     return _csv(_promised(request, session, found), "centrale-impegni")
 
 
+@router.get("/cifre-riepilogo.csv", dependencies=EXPORT)
+def summary_as_csv(
+    request: Request, session: InTransaction, since: From = None, until: To = None
+) -> Response:
+    """Every figure of the page, a row each."""
+    said = words(i18n.language_of(request))
+    return _csv(figure_rows.rows(_figures(session, since, until), said), "centrale-cifre")
+
+
 @router.get("/cifre.csv", dependencies=EXPORT)
 def as_csv(
     request: Request, session: InTransaction, since: From = None, until: To = None
@@ -85,6 +94,9 @@ def as_xlsx(
     targets = book.create_sheet("Impegni")
     for row in _promised(request, session, found):
         targets.append(row)
+    summary = book.create_sheet("Cifre")
+    for row in figure_rows.rows(found, words(i18n.language_of(request))):
+        summary.append(row)
     out = io.BytesIO()
     book.save(out)
     return _file(out.getvalue(), XLSX, "centrale-allarmi.xlsx")
