@@ -200,7 +200,9 @@ async def centrale(port: int, signals: int, stop: asyncio.Event) -> None:
     writers: list[tuple[Any, Any]] = []
 
     def make(ingest: Any, _: Any) -> Any:
-        plan = mqtt.MqttPlan(host=HERE, port=port, topic=TOPIC, client_id="bench", guarded=True)
+        plan = import_module("telecare.receivers.broker").MqttPlan(
+            host=HERE, port=port, topic=TOPIC, client_id="bench", guarded=True
+        )
         writers.append((ingest, mqtt.MqttDoor(plan, ingest)))
         return writers[0][1]
 

@@ -11,7 +11,7 @@ from registry.kit import beats, clock
 from registry.kit.beats import Beat
 from registry.kit.errors import NotFound
 from telecare import devices, door_tests, signals
-from telecare.devices import DC09, JSON, SCAIP, SELF_TEST, Device
+from telecare.devices import DC09, JSON, SCAIP, SELF_TEST, SOS_ACCESS, Device
 from telecare.door_tests import DoorTest
 from telecare.protocols.base import Verdict
 from telecare.signals import Signal
@@ -26,7 +26,12 @@ MOST_REASONS = 8
 
 # What a door calls itself in the counters of its process and in the tests of doors.
 COUNTERS = {DC09: "connections", SCAIP: "sip_connections", JSON: "sockets"}
-TESTS = {DC09: ("dc09",), SCAIP: ("sip",), JSON: ("http", "mqtt")}
+TESTS = {
+    DC09: ("dc09-tcp", "dc09-udp"),
+    SCAIP: ("sip-udp", "sip-tcp", "sip-tls"),
+    JSON: ("http", "websocket", "mqtt"),
+    SOS_ACCESS: ("sos-access", "sos-access-tls"),
+}
 
 
 @dataclass(kw_only=True)
@@ -84,7 +89,7 @@ def all_(session: Session) -> list[Door]:
         door.last = signals.listed(session, protocol=door.protocol, limit=LAST)
         door.connections = _connections(heard, door.protocol)
         own = TESTS.get(door.protocol, (door.protocol,))
-        door.tests = [each for each in tests if each.door.partition("-")[0] in own]
+        door.tests = [each for each in tests if each.door in own]
     return list(doors.values())
 
 

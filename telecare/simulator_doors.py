@@ -7,6 +7,7 @@ import http.client
 import json
 import random
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def over_lines(host: str, port: int) -> Send:
     return send
 
 
-def over_sos_access(host: str, port: int) -> Send:
+def over_sos_access(host: str, port: int, tls: ssl.SSLContext | None = None) -> Send:
     """A transmitter of SOS Access version 4 sends one document for each alarm."""
 
     def send(unit: Unit, saying: Saying) -> bool:
@@ -97,7 +98,7 @@ def over_sos_access(host: str, port: int) -> Send:
         inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
         head = '<?xml version="1.0" encoding="iso-8859-1"?>'
         document = f"{head}<alarmrequest>{inside}</alarmrequest>"
-        answer = _ask(host, port, document.encode("latin-1"), b"</alarmresponse>")
+        answer = _ask(host, port, document.encode("latin-1"), b"</alarmresponse>", tls)
         return b"<status>0</status>" in answer
 
     return send
@@ -136,10 +137,17 @@ def deliver(unit: Unit, saying: Saying, send: Send, stop: threading.Event) -> bo
     return False
 
 
-def _ask(host: str, port: int, data: bytes, until: bytes = b"\x06") -> bytes:
+def _ask(
+    host: str,
+    port: int,
+    data: bytes,
+    until: bytes = b"\x06",
+    tls: ssl.SSLContext | None = None,
+) -> bytes:
     """Send on a connection of its own; the answer up to `until`, or all of it."""
     said = b""
-    with socket.create_connection((host, port), timeout=PATIENCE) as line:
+    wire = socket.create_connection((host, port), timeout=PATIENCE)
+    with tls.wrap_socket(wire) if tls else wire as line:
         line.sendall(data)
         while until not in said:
             more = line.recv(4096)

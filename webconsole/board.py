@@ -59,7 +59,9 @@ DOORS = {
     "sip-tls": "SCAIP TLS",
     "receiver-lines": "Sur-Gard",
     "sos-access": "SOS Access",
+    "sos-access-tls": "SOS Access TLS",
     "http": "HTTP",
+    "websocket": "WebSocket",
     "mqtt": "MQTT",
 }
 

@@ -75,6 +75,18 @@ BECAME = {
     "refused": N_("refused"),
 }
 
+# Why our own test of a door did not come through, by the kind of error.
+TESTS = {
+    "ConnectionRefusedError": N_("nobody listens there"),
+    "ConnectionError": N_("it did not take the signal"),
+    "ConnectionResetError": N_("it hung up"),
+    "TimeoutError": N_("no answer in time"),
+    "gaierror": N_("its name is not known here"),
+    "SSLCertVerificationError": N_("its certificate is not one that we trust"),
+    "SSLError": N_("no TLS in common"),
+    "Unavailable": N_("a setting of ours cannot be used: see the log"),
+}
+
 TABLES: Mapping[str, Mapping[str, str]] = {
     "protocol": PROTOCOLS,
     "kind": KINDS | TROUBLES,
@@ -82,6 +94,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICTS,
     "reason": REASONS,
     "became": BECAME,
+    "test": TESTS,
 }
 
 

@@ -1,18 +1,13 @@
 """The MQTT door: signals through the operator's broker, acknowledged to it after the commit."""
 
 import asyncio
-import socket
-import ssl
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,11 +20,11 @@ from telecare.batch import Received
 from telecare.ingest import Ingest
 from telecare.protocols.base import AlarmProtocol, Cut, Verdict
 from telecare.protocols.json_signals import JsonSignals
+from telecare.receivers import broker
+from telecare.receivers.broker import MqttPlan
 from telecare.receivers.door import Allowance, Door, MakeDoor
 
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 KEEPALIVE = 30  # seconds
-FIRST_PAUSE, LONGEST_PAUSE = 1, 30  # seconds between two attempts to reach the broker
 # How long the broker keeps for us what we have not acknowledged, while we are away.
 KEPT_FOR = 7 * 24 * 3600  # seconds
 # What the broker sends at most without our acknowledgement: this is how we are read slower.
@@ -44,28 +39,6 @@ NO_RETAINED = SubscribeOptions.RETAIN_DO_NOT_SEND
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, kw_only=True)
-class MqttPlan:
-    """Which broker, as whom, and what is heard there."""
-
-    host: str
-    port: int
-    topic: str
-    client_id: str
-    user: str = ""
-    password: str = ""
-    share: str = ""
-    # The broker lets each device write to its own topic only.
-    guarded: bool = False
-    tls: ssl.SSLContext | None = None
-
-    @property
-    def subscription(self) -> str:
-        """One level stands for the account; receivers of one share get each signal once."""
-        heard = f"{self.topic}/+/signals"
-        return f"$share/{self.share}/{heard}" if self.share else heard
-
-
 class Line(NamedTuple):
     """Where an acknowledgement goes: a packet of one connection, and who wrote."""
 
@@ -77,47 +50,8 @@ class Line(NamedTuple):
 
 def from_settings(chosen: Settings) -> list[MakeDoor]:
     """A door, where a broker is named."""
-    plan = plan_of(chosen)
+    plan = broker.plan_of(chosen)
     return [] if plan is None else [lambda ingest, _: MqttDoor(plan, ingest)]
-
-
-def plan_of(chosen: Settings) -> MqttPlan | None:
-    if chosen.mqtt_url is None:
-        return None
-    url = urlsplit(chosen.mqtt_url.get_secret_value())
-    return MqttPlan(
-        host=url.hostname or "127.0.0.1",
-        port=url.port or PORTS[url.scheme],
-        topic=chosen.mqtt_topic.strip("/"),
-        client_id=chosen.mqtt_client_id or f"centrale-{socket.gethostname()}",
-        user=unquote(url.username or ""),
-        password=unquote(url.password or ""),
-        share=chosen.mqtt_share,
-        guarded=chosen.mqtt_guarded,
-        tls=_tls(chosen.mqtt_ca, chosen.mqtt_certificate, chosen.mqtt_key)
-        if url.scheme == "mqtts"
-        else None,
-    )
-
-
-def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context
-
-
-def client_of(plan: MqttPlan, client_id: str, *, manual_ack: bool = False) -> Client:
-    """A client of the broker that speaks MQTT 5; not connected yet."""
-    client = Client(
-        CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, manual_ack=manual_ack
-    )
-    if plan.user:
-        client.username_pw_set(plan.user, plan.password or None)
-    if plan.tls is not None:
-        client.tls_set_context(plan.tls)
-    client.reconnect_delay_set(FIRST_PAUSE, LONGEST_PAUSE)
-    return client
 
 
 class MqttDoor(Door):
@@ -136,8 +70,9 @@ class MqttDoor(Door):
         self._connection = 0
         self._listening = False
         self._ends = False
-        self._client = client_of(plan, plan.client_id, manual_ack=True)
+        self._client = broker.client_of(plan, plan.client_id, manual_ack=True)
         self._client.on_connect = self._connected
+        self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
@@ -175,6 +110,13 @@ class MqttDoor(Door):
         log.info("mqtt.connected", resumed=flags.session_present)
         options = SubscribeOptions(qos=1, retainHandling=NO_RETAINED)
         client.subscribe(self._plan.subscription, options=options)
+
+    def _unreachable(self, _: Client, __: Any) -> None:
+        """Called while the client handles what went wrong; it tries again by itself."""
+        error = sys.exception()
+        self._counted["connect_failed"] += 1
+        said = broker.trouble(error, self._plan)
+        log.error("mqtt.unreachable", reason=type(error).__name__, trouble=said)
 
     def _subscribed(self, _: Client, __: Any, ___: int, codes: list[ReasonCode], ____: Any) -> None:
         self._listening = not any(code.is_failure for code in codes)

@@ -1,27 +1,18 @@
 """Probes: one signal through each open door, by a real socket, as a unit would send it."""
 
-import http.client
-import json
-import queue
 import random
 import socket
 import ssl
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import uuid4
-
-from paho.mqtt.client import Client, MQTTMessage
 
 from registry.kit.settings import Settings
-from telecare import device_tokens, simulator, simulator_doors, simulator_scaip
-from telecare.devices import DC09, JSON, RECEIVER_LINES, SCAIP, SELF_TEST, SOS_ACCESS
+from telecare import simulator, simulator_doors, simulator_scaip
+from telecare.devices import DC09, RECEIVER_LINES, SCAIP, SELF_TEST, SOS_ACCESS
 from telecare.protocols import sip_messages
 from telecare.protocols.dc09_frames import Dc09Framer
-from telecare.receivers import mqtt
-from telecare.receivers.mqtt import MqttPlan
+from telecare.receivers import probes_json
 
 # Raises OSError (a time-out is one) when the door does not take the signal.
 Probe = Callable[[], None]
@@ -45,17 +36,19 @@ def of(chosen: Settings, here: str) -> dict[str, Probe]:
         "dc09-udp": partial(dc09_udp, host, chosen.dc09_port),
         "sip-udp": partial(sip_udp, host, chosen.sip_port, chosen.sip_domain),
         "sip-tcp": partial(sip_tcp, host, chosen.sip_port, chosen.sip_domain),
-        "http": partial(post, web),
+        "http": partial(probes_json.post, web),
+        "websocket": partial(probes_json.over_socket, web),
     }
     if chosen.tls_certificate is not None:
         probes["sip-tls"] = partial(sip_tls, host, chosen.sip_tls_port, chosen.sip_domain)
+        if chosen.sos_access_tls_port:
+            probes["sos-access-tls"] = partial(sos_access_tls, host, chosen.sos_access_tls_port)
     if chosen.receiver_lines_port:
         probes["receiver-lines"] = partial(receiver_lines, host, chosen.receiver_lines_port)
     if chosen.sos_access_port:
         probes["sos-access"] = partial(sos_access, host, chosen.sos_access_port)
-    plan = mqtt.plan_of(chosen)
-    if plan is not None:
-        probes["mqtt"] = partial(publish, plan)
+    if chosen.mqtt_url is not None:
+        probes["mqtt"] = partial(probes_json.through_broker, chosen)
     return probes
 
 
@@ -122,14 +115,19 @@ def sip_tcp(host: str, port: int, domain: str) -> None:
 
 
 def sip_tls(host: str, port: int, domain: str) -> None:
-    """The same again, encrypted. The certificate names what units call, and not this machine."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    """The same again, encrypted."""
     with (
         socket.create_connection((host, port), timeout=PATIENCE) as wire,
-        context.wrap_socket(wire, server_hostname=domain or None) as line,
+        _our_own().wrap_socket(wire, server_hostname=domain or None) as line,
     ):
         _message(line, "TLS", host, domain)
+
+
+def _our_own() -> ssl.SSLContext:
+    """The certificate names what units call, and not this machine."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _message(line: socket.socket, transport: str, host: str, domain: str) -> None:
@@ -159,62 +157,10 @@ def sos_access(host: str, port: int) -> None:
     _sent(simulator_doors.over_sos_access(host, port), SELF_TEST[SOS_ACCESS])
 
 
+def sos_access_tls(host: str, port: int) -> None:
+    _sent(simulator_doors.over_sos_access(host, port, _our_own()), SELF_TEST[SOS_ACCESS])
+
+
 def _sent(send: simulator_doors.Send, account: str) -> None:
     if not send(simulator_doors.Unit(account, "self-test"), TEST):
         raise ConnectionError("not acknowledged")
-
-
-def _signal() -> dict[str, str]:
-    return {"id": f"self-test-{uuid4().hex}", "kind": "test"}
-
-
-def post(web: str) -> None:
-    """Over HTTP, with the token that only this installation can make."""
-    url = urlsplit(web)
-    make = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    door = make(url.hostname or "127.0.0.1", url.port, timeout=PATIENCE)
-    headers = {
-        "Authorization": f"Bearer {device_tokens.self_test_secret()}",
-        "Content-Type": "application/json",
-    }
-    try:
-        door.request("POST", "/api/v1/signals", json.dumps(_signal()), headers)
-        answer = door.getresponse()
-        answer.read()
-    except http.client.HTTPException as error:
-        raise ConnectionError(type(error).__name__) from error
-    finally:
-        door.close()
-    if answer.status != http.client.OK:
-        raise ConnectionError(f"answer {answer.status}")
-
-
-def publish(plan: MqttPlan) -> None:
-    """Through the broker to us and back: how long it takes is how long devices wait."""
-    said = _signal()
-    topic = f"{plan.topic}/{SELF_TEST[JSON]}"
-    heard: queue.Queue[str] = queue.Queue()
-    client = mqtt.client_of(plan, f"{plan.client_id}-self-test-{uuid4().hex[:8]}")
-
-    def hears(_: Client, __: Any, message: MQTTMessage) -> None:
-        heard.put(bytes(message.payload).decode("utf-8", "replace"))
-
-    def connected(client: Client, *_: Any) -> None:
-        client.subscribe(f"{topic}/answers", qos=1)
-
-    def subscribed(client: Client, *_: Any) -> None:
-        client.publish(f"{topic}/signals", json.dumps(said), qos=1)
-
-    client.on_message, client.on_connect, client.on_subscribe = hears, connected, subscribed
-    client.connect_timeout = PATIENCE
-    client.connect(plan.host, plan.port)
-    client.loop_start()
-    try:
-        until = time.monotonic() + 2 * PATIENCE
-        while said["id"] not in heard.get(timeout=max(0.0, until - time.monotonic())):
-            continue
-    except queue.Empty:
-        raise TimeoutError("the broker took it, and we did not answer") from None
-    finally:
-        client.disconnect()
-        client.loop_stop()

@@ -67,13 +67,23 @@ class Broker:
 class AppOverMqtt:
     """A device: publishes, is told by the broker that it has it, and hears our answers."""
 
-    def __init__(self, port: int, account: str, *, user: str = "", password: str = "") -> None:
+    def __init__(
+        self,
+        port: int,
+        account: str,
+        *,
+        user: str = "",
+        password: str = "",
+        ca: Path | None = None,
+    ) -> None:
         self.account = account
         self.heard: queue.Queue[dict[str, Any]] = queue.Queue()
         self._ready: queue.Queue[Any] = queue.Queue()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=account, protocol=MQTTv5)
         if user:
             self._client.username_pw_set(user, password)
+        if ca is not None:
+            self._client.tls_set(ca)
         self._client.on_message = self._hears
         # At every connection: a broker cuts off whoever writes where they may not.
         self._client.on_connect = lambda client, *_: client.subscribe(self._own("answers"), qos=1)
@@ -102,7 +112,7 @@ class AppOverMqtt:
 
 
 @contextmanager
-def app(port: int, account: str = "APP7", **who: str) -> Iterator[AppOverMqtt]:
+def app(port: int, account: str = "APP7", **who: Any) -> Iterator[AppOverMqtt]:
     opened = AppOverMqtt(port, account, **who)
     try:
         yield opened

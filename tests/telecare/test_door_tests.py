@@ -18,12 +18,13 @@ from registry.kit.errors import Invalid
 from registry.kit.settings import Settings
 from telecare import alarms, device_tokens, devices, door_tests, signals, simulator
 from telecare.door_tests import DoorFailed, DoorTest, DoorWorksAgain
-from telecare.receivers import line_doors, prober, probes
+from telecare.receivers import line_doors, prober, probes, probes_json
+from telecare.receivers.broker import MqttPlan
 from telecare.receivers.line_door import Port
-from telecare.receivers.mqtt import MqttDoor, MqttPlan
+from telecare.receivers.mqtt import MqttDoor
 from telecare.receivers.prober import Prober
 from telecare.receivers.sip import SipPlan
-from tests.telecare import mqtt_broker, sip_centre
+from tests.telecare import app_door, mqtt_broker, sip_centre
 from tests.telecare.certificates import certificate
 from tests.telecare.doors import running
 from tests.telecare.mqtt_broker import HERE, Broker
@@ -84,6 +85,16 @@ def test_lines_of_receivers_and_sos_access_are_tested(database: None) -> None:
     }
 
 
+def test_sos_access_is_tested_over_tls(database: None, tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path)
+    port = Port(number=0, setting="TLS", certificate=chain, key=key)
+    with running(lambda *given: line_doors.SosDoor([port], *given)) as (sos,):
+        probes.sos_access_tls(HERE, sos.numbers[0])
+    assert [(each.path, each.account, each.became) for each in stored()] == [
+        ("tls", "SELFTEST", "kept")
+    ]
+
+
 def test_the_web_door_knows_our_own_token(client: TestClient) -> None:
     secret = device_tokens.self_test_secret()
     headers = {"Authorization": f"Bearer {secret}"}
@@ -91,6 +102,25 @@ def test_the_web_door_knows_our_own_token(client: TestClient) -> None:
     assert answer.status_code == 200
     assert [(each.account, each.became) for each in stored()] == [("SELFTEST", "kept")]
     assert device_tokens.self_test_secret() == secret
+
+
+def test_http_and_websocket_are_tested_by_real_sockets(database: None) -> None:
+    with app_door.running() as address:
+        probes_json.post(address)
+        probes_json.over_socket(address)
+    assert {(each.path, each.account, each.became) for each in stored()} == {
+        ("http", "SELFTEST", "kept"),
+        ("ws", "SELFTEST", "kept"),
+    }
+
+
+def test_a_websocket_that_does_not_know_us_is_said(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app_door.running() as address:
+        monkeypatch.setattr(probes_json, "_token", lambda: {"Authorization": "Bearer cdt_no"})
+        with pytest.raises(ConnectionError):
+            probes_json.over_socket(address)
 
 
 def test_mqtt_is_tested_there_and_back(database: None, tmp_path: Path) -> None:
@@ -101,7 +131,7 @@ def test_mqtt_is_tested_there_and_back(database: None, tmp_path: Path) -> None:
     try:
         with running(lambda ingest, _: MqttDoor(plan, ingest)) as opened:
             eventually(lambda: opened[0].figures()["mqtt_listening"])
-            probes.publish(plan)
+            probes_json.publish(plan)
         assert [(each.path, each.became) for each in stored()] == [("mqtt", "kept")]
     finally:
         broker.stop()
@@ -109,14 +139,16 @@ def test_mqtt_is_tested_there_and_back(database: None, tmp_path: Path) -> None:
 
 def test_a_closed_door_is_said(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "PATIENCE", 0.3)
+    monkeypatch.setattr(probes_json, "PATIENCE", 0.3)
     plan = MqttPlan(host=HERE, port=free_port, topic="t", client_id="c")
     closed: list[Callable[[], None]] = [
         lambda: probes.dc09_tcp(HERE, free_port),
         lambda: probes.dc09_udp(HERE, free_port),
         lambda: probes.sip_udp(HERE, free_port, ""),
         lambda: probes.sip_tcp(HERE, free_port, ""),
-        lambda: probes.post(f"http://{HERE}:{free_port}"),
-        lambda: probes.publish(plan),
+        lambda: probes_json.post(f"http://{HERE}:{free_port}"),
+        lambda: probes_json.over_socket(f"http://{HERE}:{free_port}"),
+        lambda: probes_json.publish(plan),
     ]
     for probe in closed:
         with pytest.raises((ConnectionError, TimeoutError)):
@@ -125,6 +157,7 @@ def test_a_closed_door_is_said(free_port: int, monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_that_takes_and_never_answers_is_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "PATIENCE", 0.3)
+    monkeypatch.setattr(probes_json, "PATIENCE", 0.3)
     monkeypatch.setattr(simulator, "PATIENCE", 0.3)
     with socket.socket() as deaf:
         deaf.bind((HERE, 0))
@@ -133,7 +166,8 @@ def test_one_that_takes_and_never_answers_is_said_too(monkeypatch: pytest.Monkey
         waiting: list[Callable[[], None]] = [
             lambda: probes.dc09_tcp(HERE, port),
             lambda: probes.sip_tcp(HERE, port, ""),
-            lambda: probes.post(f"http://{HERE}:{port}"),
+            lambda: probes_json.post(f"http://{HERE}:{port}"),
+            lambda: probes_json.over_socket(f"http://{HERE}:{port}"),
         ]
         for probe in waiting:
             with pytest.raises(TimeoutError):
@@ -147,11 +181,14 @@ def test_the_settings_decide_what_is_tested() -> None:
         "sip-udp",
         "sip-tcp",
         "http",
+        "websocket",
     }
     broker = "mqtt://127.0.0.1"
     more = Settings(receiver_lines_port=1, sos_access_port=2)
     assert {"receiver-lines", "sos-access"} <= set(probes.of(more, HERE))
     assert "mqtt" in probes.of(Settings(mqtt_url=broker), HERE)
+    tls = Settings(tls_certificate=Path("c"), tls_key=Path("k"), sos_access_tls_port=3)
+    assert {"sip-tls", "sos-access-tls"} <= set(probes.of(tls, HERE))
     assert probes.of(Settings(self_test=False), HERE) == {}
 
 

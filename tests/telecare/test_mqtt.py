@@ -13,8 +13,10 @@ from registry.kit import db
 from registry.kit.settings import Settings
 from telecare import alarms, devices, ingest, signals
 from telecare.protocols.base import Kind, Verdict
-from telecare.receivers import mqtt, probes
-from telecare.receivers.mqtt import MqttDoor, MqttPlan
+from telecare.receivers import broker as brokers
+from telecare.receivers import mqtt, probes_json
+from telecare.receivers.broker import MqttPlan
+from telecare.receivers.mqtt import MqttDoor
 from tests.telecare import mqtt_broker
 from tests.telecare.doors import running
 from tests.telecare.mqtt_broker import HERE, Broker, app
@@ -199,7 +201,7 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
         tmp_path, "allow_anonymous false", f"password_file {words}", f"acl_file {rules}"
     )
     url = f"mqtt://centrale:parola@{HERE}:{broker.port}"
-    plan = mqtt.plan_of(Settings(mqtt_url=url, mqtt_guarded=True))
+    plan = brokers.plan_of(Settings(mqtt_url=url, mqtt_guarded=True))
     assert plan is not None
     try:
         with (
@@ -210,7 +212,7 @@ def test_a_name_a_password_and_topics_of_ones_own(database: None, tmp_path: Path
             device.say(PRESS)
             assert device.answer()["type"] == "stored"
             device.say(PRESS | {"id": "2"}, topic="centrale/v1/APP8/signals")
-            probes.publish(plan)
+            probes_json.publish(plan)
         assert [alarm.account for alarm in raised()] == ["APP7"]
         wrong = MqttPlan(host=HERE, port=broker.port, topic="t", client_id="x", user="no")
         with running(lambda ingest, _: MqttDoor(wrong, ingest)) as shut:

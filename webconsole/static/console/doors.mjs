@@ -139,7 +139,7 @@ const Tests = ({ tests }) =>
     ? html`<span class="muted">${t("not tested")}</span>`
     : tests.map((each) =>
         each.failing_since
-          ? html`<span class="chip crit" title=${each.reason}><${Icon} name="warning" />${each.door} <${Since} moment=${each.failing_since} /></span>`
+          ? html`<span class="chip crit" title=${say("test", each.reason)}><${Icon} name="warning" />${each.door} <${Since} moment=${each.failing_since} /><span class="small">${say("test", each.reason)}</span></span>`
           : html`<span class="chip ok"><${Icon} name="check" />${each.door}${each.took_ms !== null && ` ${Math.round(each.took_ms)} ms`}</span>`,
       );
 
