@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callcenter import lines, texts
 from callcenter.lines import ROME, Line
 from callcenter.texts import TextSent
-from registry import bookings, no_texts
+from registry import bookings
 from registry.bookings import Booking, BookingState, ReminderDue
 from registry.calendars import Slot
 from registry.journal import Event
@@ -56,11 +56,11 @@ def due(session: Session, event: Event) -> None:
 
 def safe_phone(session: Session, person: Person) -> Phone | None:
     """The first mobile to which a text may go now; None for reserved people and who wants none."""
-    if person.restricted or not no_texts.wants(session, person.id):
+    if person.restricted:
         return None
     for phone in person.phones:
         kind = phonenumbers.number_type(phonenumbers.parse(phone.number))
-        if kind in MOBILE and not (phone.safe and phone.safe.against_text(clock.now())):
+        if kind in MOBILE and texts.may_go(session, person.id, phone.number):
             return phone
     return None
 

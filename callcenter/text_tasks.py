@@ -19,8 +19,12 @@ def send(text_id: UUID) -> None:
             texts.settle(session, text, TextState.UNCERTAIN)
         if text.state is not TextState.WANTED:
             return
+        to = text.sealed_number.decode()
+        if not texts.may_go(session, text.person_id, to):
+            texts.settle(session, text, TextState.HELD_BACK)
+            return
         move(text, TextState.SENDING, STEPS)
-        to, body = text.sealed_number.decode(), text.sealed_body.decode()
+        body = text.sealed_body.decode()
         from_ = get(session, Line, text.line_id).number
     state, sid = TextState.SENT, None
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from callcenter.lines import Line
-from registry import deadlines, journal
+from registry import deadlines, journal, no_texts, safe_contacts
 from registry.kit import clock
 from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
@@ -28,14 +28,17 @@ class TextState(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    # Between the decision and the sending it became unsafe or unwanted.
+    HELD_BACK = "held_back"
 
 
 STEPS = {
-    TextState.WANTED: {TextState.SENDING},
+    TextState.WANTED: {TextState.SENDING, TextState.HELD_BACK},
     TextState.SENDING: {TextState.SENT, TextState.REFUSED, TextState.UNCERTAIN, TextState.WANTED},
     TextState.SENT: set[TextState](),
     TextState.REFUSED: set[TextState](),
     TextState.UNCERTAIN: set[TextState](),
+    TextState.HELD_BACK: set[TextState](),
 }
 
 
@@ -82,7 +85,9 @@ def want(
     number: str,
     body: str,
 ) -> Text | None:
-    """Let a worker send it; None when this subject had its text already."""
+    """Let a worker send it; None when it may not go, or this subject had its text already."""
+    if not may_go(session, person_id, number):
+        return None
     same = select(Text.id).where(Text.purpose == purpose, Text.subject_id == subject_id)
     if session.scalar(same) is not None:
         return None
@@ -98,6 +103,15 @@ def want(
     session.flush()
     deadlines.set_(session, SEND, text.id, clock.now())
     return text
+
+
+def may_go(session: Session, person_id: UUID, number: str) -> bool:
+    """Asked when a text is wanted and again when it is sent: the only two places there are.
+
+    Not to whoever said no, nor to a number that is unsafe for anybody whom it reaches.
+    """
+    wanted = no_texts.wants(session, person_id)
+    return wanted and safe_contacts.text_may_go(session, number, clock.now())
 
 
 def settle(session: Session, text: Text, state: TextState, sid: str | None = None) -> None:

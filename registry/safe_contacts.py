@@ -136,6 +136,11 @@ def machine_may_ring(session: Session, number: str | None, at: datetime) -> bool
     return not any(safe.against_machine(at) for safe in of_number(session, number))
 
 
+def text_may_go(session: Session, number: str | None, at: datetime) -> bool:
+    """Whether a text of ours may go to this number: it is read by whoever holds the telephone."""
+    return not any(safe.against_text(at) for safe in of_number(session, number))
+
+
 def may_be_called_back(session: Session, number: str | None) -> bool:
     """Whether somebody who hung up is rung: not without a number, nor if they must never be."""
     return bool(number) and not any(safe.no_call_back for safe in of_number(session, number))

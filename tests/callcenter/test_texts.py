@@ -58,7 +58,9 @@ def test_the_words_name_neither_the_person_nor_the_service(session: Session) -> 
     assert len(session.scalars(select(Text)).all()) == 1
 
 
-@pytest.mark.parametrize("why", ["landline", "reserved", "unwanted", "unsafe", "neutral"])
+@pytest.mark.parametrize(
+    "why", ["landline", "reserved", "unwanted", "unsafe", "neutral", "unsafe for another"]
+)
 def test_where_it_is_not_safe_or_not_wanted_somebody_calls(session: Session, why: str) -> None:
     number = "081 555 0133" if why == "landline" else "333 555 0110"
     booking = booked(session, number, restricted=why == "reserved")
@@ -69,6 +71,9 @@ def test_where_it_is_not_safe_or_not_wanted_somebody_calls(session: Session, why
         nina.phones[0].safe = SafeContact(no_call_back=True)
     if why == "neutral":
         nina.phones[0].safe = SafeContact(neutral_sender=True)
+    if why == "unsafe for another":
+        ada = people.create(session, given_name="Ada", restricted=True)
+        people.add_phone(session, ada, number).safe = SafeContact(neutral_sender=True)
 
     assert due(session, booking) is None
     assert bookings.to_remind(session, HOUSE) == ([] if why == "reserved" else [booking])
@@ -129,6 +134,47 @@ def test_a_text_is_sent_once_whatever_the_carrier_says(
             reminders.sent(session, told)
         still = [each.id for each in bookings.to_remind(session, HOUSE)]
         assert still == ([] if state is TextState.SENT else [booking.id])
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("why", ["unwanted", "unsafe"])
+def test_what_became_unsafe_after_the_decision_is_held_back(
+    monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    with db.transaction() as session:
+        booking = booked(session)
+        wanted = due(session, booking)
+        assert wanted is not None
+        nina = db.get(session, Person, booking.person_id)
+        if why == "unwanted":
+            no_texts.choose(session, nina, HOUSE, wanted=False)
+        else:
+            nina.phones[0].safe = SafeContact(no_call_back=True)
+    carrier = Carrier()
+    monkeypatch.setattr(text_tasks, "carrier", lambda: carrier)
+
+    text_tasks.send(wanted.id)
+
+    assert carrier.asked == []
+    with db.transaction() as session:
+        assert db.get(session, Text, wanted.id).state is TextState.HELD_BACK
+        assert [each.id for each in bookings.to_remind(session, HOUSE)] == [booking.id]
+
+
+def test_no_text_is_wanted_for_a_number_that_is_not_safe(session: Session) -> None:
+    booking = booked(session)
+    nina = db.get(session, Person, booking.person_id)
+    nina.phones[0].safe = SafeContact(neutral_sender=True)
+    session.flush()
+    line = lines.default(session)
+    assert line is not None
+    facts: dict[str, Any] = {"person_id": nina.id, "line": line, "body": "Chiamateci"}
+
+    def want(number: str) -> Text | None:
+        return texts.want(session, purpose="other", subject_id=booking.id, number=number, **facts)
+
+    assert want(nina.phones[0].number) is None
+    assert want("+393335550199") is not None
 
 
 @pytest.mark.usefixtures("database")

@@ -243,3 +243,14 @@ def test_a_coordinator_brings_in_another_registry(nina: UUID, signed_in: SignedI
     assert "Finta" in carla.get("/persone?q=finta+rosa").text
     assert "Comune di Prova" in carla.get("/importazioni").text
     del carla.headers["accept"]
+
+
+def test_whoever_wants_no_texts_says_so_on_their_file(nina: UUID, anna: TestClient) -> None:
+    there = f"/persone/{nina}"
+    assert "non vuole messaggi" not in anna.get(there).text
+
+    for wanted, shown in (("no", True), ("no", True), ("yes", False)):
+        page = anna.post(f"{there}/messaggi", data={"wanted": wanted})
+        assert page.status_code == 200
+        assert ("non vuole messaggi" in page.text) is shown
+        assert ("non vuole messaggi" in anna.get(there).text) is shown

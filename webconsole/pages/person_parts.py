@@ -1,12 +1,13 @@
 """The parts of a person's file: names, codes, phones and how to ring them, addresses, alerts."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from registry import identifiers, names, people, pictures
+from registry import identifiers, names, no_texts, people, pictures
 from registry.access import Actor, Compartment, Right
 from registry.audiences import Audience
 from registry.door import Me, allow
@@ -25,12 +26,23 @@ from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
+SEE_OTHER = 303
 
 
 @router.get("/persone/{person_id}/scheda", dependencies=[allow(Right.WRITE_PEOPLE)])
 def show_parts(person_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
     """Each part is added, ended and taken off through the API, which says what does not fit."""
     return page(request, session, me, people.read(session, person_id, me, why="change"))
+
+
+@router.post("/persone/{person_id}/messaggi", dependencies=[allow(Right.WRITE_PEOPLE)])
+def choose_texts(
+    person_id: UUID, session: InTransaction, me: Me, wanted: Annotated[bool, Form()]
+) -> Response:
+    """What the person said about texts: `wanted` is yes or no."""
+    person = people.read(session, person_id, me, why="change")
+    no_texts.choose(session, person, me, wanted=wanted)
+    return RedirectResponse(f"/persone/{person.id}/scheda", SEE_OTHER)
 
 
 def page(
@@ -49,6 +61,7 @@ def page(
         me=me,
         status=status,
         trouble=trouble,
+        texts_wanted=no_texts.wants(session, person.id),
         picture=pictures.of(session, person.id, Shows.FACE),
         most=settings().attachment_megabytes,
         person=person,
