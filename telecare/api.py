@@ -25,6 +25,7 @@ from telecare import (
     code_book_api,
     contract_targets_api,
     devices,
+    door_picture_api,
     doors_api,
     faults,
     planned_api,
@@ -45,6 +46,7 @@ from telecare.triage import Lane
 
 router = APIRouter(tags=["telecare"])
 router.include_router(subscribers_api.router)
+router.include_router(door_picture_api.router)
 router.include_router(plans_api.router)
 router.include_router(planned_api.router)
 router.include_router(signals_api.router)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Select, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
-from registry import access, journal, people
+from registry import access, journal, people, pictures
 from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.crypto import Sealed, SealedText
@@ -18,6 +18,7 @@ from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotAllowed, NotFound
 from registry.kit.phone import e164
 from registry.people import NearPerson, Person
+from registry.pictures import Shows
 from registry.places import Address, Place
 from telecare import devices, stock
 from telecare.alarms import Alarm, AlarmState
@@ -172,22 +173,40 @@ def open_alarms(session: Session, person_id: UUID) -> list[Alarm]:
 
 @dataclass(frozen=True, kw_only=True)
 class WayIn:
-    """How to get in: what only telecare knows, and what stands with the address."""
+    """How to get in: what only telecare knows, what stands with the address, how the door looks."""
 
     text: str
     at_the_door: str
+    # A small JPEG; None without a photo.
+    door: bytes | None
 
 
 def has_way_in(session: Session, person: Person) -> bool:
     """Whether there is anything to be shown; this much needs no reason."""
     found = of_person(session, person.id)
-    return bool(found and found.has_way_in) or bool(person.home and person.home.has_way_in)
+    written = bool(found and found.has_way_in) or bool(person.home and person.home.has_way_in)
+    return written or pictures.of(session, person.id, Shows.DOOR) is not None
 
 
 def way_in(session: Session, person: Person, me: Actor, *, why: WhyIn | None = None) -> WayIn:
     """Read how to get in: while an alarm is open, else for a reason. Each look is written down.
 
     Key safe and keys are for those who answer alarms; others are told of the door alone.
+    """
+    let_in(session, person, why)
+    found = of_person(session, person.id)
+    keys = access.can(me, Right.ANSWER_ALARMS)
+    door = pictures.of(session, person.id, Shows.DOOR)
+    return WayIn(
+        text=(found.way_in or b"").decode() if found and keys else "",
+        at_the_door=person.home.how_to_get_in if person.home else "",
+        door=door.small if door else None,
+    )
+
+
+def let_in(session: Session, person: Person, why: WhyIn | None) -> None:
+    """Write down who looks how to get in, and why.
+
     Raises NotAllowed when there is neither alarm nor reason; "alarm" is no reason while none is
     open.
     """
@@ -196,12 +215,6 @@ def way_in(session: Session, person: Person, me: Actor, *, why: WhyIn | None = N
         raise NotAllowed("How to get in is shown while an alarm is open, else say why you need it")
     reason = WhyIn.ALARM if alarming else why
     journal.record(session, WayInShown(person_id=person.id, why=str(reason)))
-    found = of_person(session, person.id)
-    keys = access.can(me, Right.ANSWER_ALARMS)
-    return WayIn(
-        text=(found.way_in or b"").decode() if found and keys else "",
-        at_the_door=person.home.how_to_get_in if person.home else "",
-    )
 
 
 def listed(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, status
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from dispatch.rota import HOME_ZONE
@@ -104,8 +104,11 @@ class AskedIn(BaseModel):
 
 
 class WayInOut(Out):
+    """`door`: whether there is a photo of it, to be asked for with the same reason."""
+
     text: str
     at_the_door: str
+    door: Annotated[bool, BeforeValidator(bool)]
 
 
 class RungIn(BaseModel):

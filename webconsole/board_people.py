@@ -14,6 +14,7 @@ from registry.kit.phone import spoken
 from registry.people import Alert, Person
 from registry.places import Address, Place
 from telecare import subscribers
+from webconsole.dress import inline
 from webconsole.person_words import CAUTIONS, cautions
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import Words
@@ -101,10 +102,12 @@ def _way_in(session: Session, person: Person, me: Actor) -> dict[str, Any]:
     """How to get in while an alarm is open; else whether there is something to ask for."""
     alarming = subscribers.open_alarms(session, person.id)
     if not alarming or not access.can(me, Right.ANSWER_ALARMS):
-        return {"way_in": [], "has_way_in": subscribers.has_way_in(session, person)}
+        has = subscribers.has_way_in(session, person)
+        return {"way_in": [], "has_way_in": has, "door": ""}
     known = subscribers.way_in(session, person, me)
     said = [text for text in (known.text, known.at_the_door) if text]
-    return {"way_in": said, "has_way_in": bool(said)}
+    door = inline(known.door) if known.door else ""
+    return {"way_in": said, "has_way_in": bool(said or door), "door": door}
 
 
 def alert(of: Alert, me: Actor, words: Words) -> dict[str, str]:

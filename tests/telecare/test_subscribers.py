@@ -194,7 +194,7 @@ def test_the_file_through_the_whole_application(signed_in: SignIn) -> None:
 
     assert client.post(f"{url}/way-in", json={}).status_code == 403
     asked = client.post(f"{url}/way-in", json={"why": "asked_by_kin"})
-    assert asked.json() == {"text": SAFE, "at_the_door": "scala B"}
+    assert asked.json() == {"text": SAFE, "at_the_door": "scala B", "door": False}
 
     new = {"name": "Vera Prova", "phone": "081 555 0104"}
     rungs = client.post(f"{url}/contacts", json=new).json()

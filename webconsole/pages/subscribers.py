@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import people
+from registry import people, pictures
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import clock, i18n
 from registry.kit.http import InTransaction
+from registry.pictures import Shows
 from telecare import absences, alarms, ladder, planned, subscribers
 from telecare.absences import Reason
 from telecare.ladder import Rung
@@ -62,6 +63,7 @@ def show_subscriber(person_id: UUID, request: Request, session: InTransaction, m
         open_alarms=open_alarms,
         way_in=subscribers.way_in(session, person, me) if open_alarms else None,
         reasons=[each for each in WhyIn if each is not WhyIn.ALARM],
+        has_door=pictures.of(session, person.id, Shows.DOOR) is not None,
         rungs=rungs,
         moved_up=lambda place: _moved_up(rungs, place),
         every_day=ladder.EVERY_DAY,

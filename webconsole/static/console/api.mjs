@@ -6,13 +6,15 @@ const PATIENCE = 10_000;
 
 /** What went wrong, in words for the person at the screen. */
 export class Refused extends Error {
-  constructor(sentence, { status = 0, fields = [], candidates = [], proof = "" } = {}) {
+  constructor(sentence, { status = 0, fields = [], candidates = [], proof = "", done = false } = {}) {
     super(sentence);
     this.status = status;
     this.fields = fields;
     this.candidates = candidates;
     // Where it can be shown first that it is still the same person.
     this.proof = proof;
+    // It was sent before, and what was asked is done.
+    this.done = done;
   }
 
   /** Nobody knows whether it arrived: trying again is right. */
@@ -22,16 +24,21 @@ export class Refused extends Error {
 }
 
 export const get = (path, { background = false } = {}) => ask("GET", path, undefined, background);
-/** `key`: the name of this request; sent again with the same name, it happens once. */
-export const post = (path, body = {}, { key } = {}) => ask("POST", path, body, false, key);
+/** `key`: the name of this request; sent again with the same name, it happens once. `form`: the same
+ *  for a form, which gets no second answer but is told that it is done. */
+export const post = (path, body = {}, { key, form } = {}) => ask("POST", path, body, false, key, form);
 export const patch = (path, body) => ask("PATCH", path, body);
+/** `form`: a FormData with a file in it. */
+export const put = (path, form) => ask("PUT", path, form);
 
-async function ask(method, path, body, background = false, key = undefined) {
+async function ask(method, path, body, background = false, key = undefined, form = undefined) {
   const headers = { Accept: "application/json", "X-CSRF-Token": token };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof FormData;
+  if (body !== undefined && !file) headers["Content-Type"] = "application/json";
   if (background) headers["X-Background"] = "1";
   if (key) headers["Idempotency-Key"] = key;
-  const answer = await send(path, { method, headers, body: body && JSON.stringify(body) });
+  if (form) headers["X-Form-Key"] = form;
+  const answer = await send(path, { method, headers, body: file ? body : body && JSON.stringify(body) });
   const said = await answer.json().catch(() => null);
   if (answer.ok) return said;
   if (answer.status === 401) signInAgain();
@@ -40,6 +47,7 @@ async function ask(method, path, body, background = false, key = undefined) {
     fields: said?.errors || [],
     candidates: said?.candidates || [],
     proof: said?.proof || "",
+    done: said?.done || false,
   });
 }
 

@@ -2,10 +2,12 @@
 //
 //   data-post   where to; on success the page is looked at anew. Such a form has method="post" too:
 //               sent before this module is there, it must not put what was typed into an address
-//   data-show   the id of the place where the answer's texts appear instead
+//   data-put    where a file goes, instead of data-post
+//   data-show   the id of the place where the answer's texts appear instead; data-picture: where the
+//               picture is that belongs to them, asked for with the same reason
 //   data-sure   a question to be answered first
 //   data-join   on a fieldset: its ticked values as one text; data-list on a field: its commas make a list
-import { post } from "./api.mjs";
+import { post, put } from "./api.mjs";
 import { t } from "./words.mjs";
 
 /** data-rows: each line that chose a "what" becomes one fact of a list. */
@@ -54,15 +56,28 @@ function clear(form) {
 
 function show(form, answer) {
   const place = document.getElementById(form.dataset.show);
-  const lines = Object.values(answer).filter(Boolean);
-  place.replaceChildren(
-    ...(lines.length ? lines : [form.dataset.lacking || ""]).map((text, at) => {
-      const line = document.createElement("p");
-      line.textContent = text;
-      if (at === 0) line.className = "strong";
-      return line;
-    }),
-  );
+  const lines = Object.values(answer).filter((each) => each && typeof each === "string");
+  const shown = (lines.length || answer.door ? lines : [form.dataset.lacking || ""]).map((text, at) => {
+    const line = document.createElement("p");
+    line.textContent = text;
+    if (at === 0) line.className = "strong";
+    return line;
+  });
+  place.replaceChildren(...shown, ...(answer.door ? [picture(form)] : []));
+}
+
+function picture(form) {
+  const image = document.createElement("img");
+  image.className = "door";
+  image.src = `${form.dataset.picture}?why=${encodeURIComponent(form.elements.why.value)}`;
+  image.alt = form.dataset.pictureAlt;
+  return image;
+}
+
+/** One name for one sending: after a lost answer the same name, so that it is done once. */
+function keyOf(form) {
+  form.dataset.key ||= crypto.randomUUID();
+  return form.dataset.key;
 }
 
 async function send(form) {
@@ -71,11 +86,16 @@ async function send(form) {
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
   try {
-    const answer = await post(form.dataset.post, said(form));
+    const answer = form.dataset.put
+      ? await put(form.dataset.put, new FormData(form))
+      : await post(form.dataset.post, said(form), { form: keyOf(form) });
+    delete form.dataset.key;
     if (form.dataset.show) show(form, answer);
     else if (form.dataset.then) location.assign(form.dataset.then);
     else location.reload();
   } catch (error) {
+    if (error.done) return location.reload();
+    if (!error.unreachable) delete form.dataset.key;
     const [first] = error.fields || [];
     const known = first && form.querySelector(`[data-wrong="${CSS.escape(first.field)}"]`);
     tell(form, known ? first.field : "", known ? first.message : error.message || t("It did not work. Try again."));
@@ -85,7 +105,7 @@ async function send(form) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.dataset.post) return;
+  if (!event.target.dataset.post && !event.target.dataset.put) return;
   event.preventDefault();
   send(event.target);
 });

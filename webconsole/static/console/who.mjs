@@ -67,7 +67,10 @@ const Facts = ({ person }) => html`<div class="facts">
   ${person.address &&
   html`<div><${Icon} name="home" /><p>${person.address.street}<br /><span class="muted">${person.address.town}</span></p></div>`}
   ${person.way_in.map((line) => html`<div><${Icon} name="key" /><p>${line}</p></div>`)}
+  ${person.door &&
+  html`<a href=${`/api/v1/subscribers/${person.id}/door-picture`} target="_blank" rel="noopener"><img width="240" src=${person.door} alt=${t("Photo of the door, larger")} /></a>`}
   ${person.has_way_in &&
+  !person.door &&
   person.way_in.length === 0 &&
   html`<div><${Icon} name="key" /><p><a href=${`/persone/${person.id}#way-in`}>${t("How to get in: with a reason")}</a></p></div>`}
   ${person.phones.map((phone) => html`<div><${Icon} name="phone" /><p>${phone.shown} <span class="muted">${phone.label}</span>${phone.cautions.map((said) => html` <span class="chip warn">${said}</span>`)}</p></div>`)}
