@@ -79,6 +79,11 @@ def waiting(session: Session, half: Half, secret: str | None) -> Handshake:
     return found
 
 
+def drop(session: Session, staff_id: UUID) -> None:
+    """What this person has half done: they begin anew."""
+    session.execute(delete(Handshake).where(Handshake.staff_id == staff_id))
+
+
 def take(session: Session, half: Half, secret: str | None) -> Handshake:
     """The same, good this once: whatever comes of it, it cannot be tried again."""
     found = waiting(session, half, secret)

@@ -69,6 +69,13 @@ def of(session: Session, staff_id: UUID, issuer: str) -> Identity | None:
     )
 
 
+def whose(session: Session, issuer: str, subject: str) -> UUID | None:
+    """Who of the staff came in as this subject; nobody when it never did."""
+    return session.scalar(
+        select(Identity.staff_id).where(Identity.issuer == issuer, Identity.subject == subject)
+    )
+
+
 def linked(session: Session, staff_id: UUID) -> bool:
     """Whether they have ever come in through the body's log-in."""
     wanted = select(Identity.id).where(Identity.staff_id == staff_id).limit(1)

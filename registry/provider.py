@@ -26,6 +26,7 @@ from registry.kit.settings import settings
 PATIENCE = 5  # seconds for each answer
 LEEWAY = 60  # seconds that the clocks may differ
 DISCOVERED_FOR = 3_600  # seconds
+ASKED_AGAIN_AFTER = 60  # seconds, for keys that we do not know
 PROOF_WITHIN = 300  # seconds since the password was asked there
 LETTERS = 48  # of state, nonce and verifier; RFC 7636 wants 43 or more
 # Signatures that a public key can check: never `none`, never a shared secret.
@@ -52,6 +53,8 @@ class Arrived:
     login: str
     strong: bool
     id_token: str
+    # The name of the log-in there (`sid`), by which the provider may say that it ended; or nothing.
+    session: str
 
 
 def offered() -> bool:
@@ -103,12 +106,19 @@ def arrive(facts: Mapping[str, str], answer: Mapping[str, str]) -> Arrived:
     except requests.RequestException as silent:
         raise _silent() from silent
     strong = bool(settings().oidc_acr)
-    return Arrived(claims["iss"], claims["sub"], str(login or ""), strong, told["id_token"])
+    return Arrived(
+        issuer=claims["iss"],
+        subject=claims["sub"],
+        login=str(login or ""),
+        strong=strong,
+        id_token=told["id_token"],
+        session=str(claims.get("sid") or ""),
+    )
 
 
 def check(id_token: str, facts: Mapping[str, str], access_token: str = "") -> CodeIDToken:
     """Its claims, when it is signed by the provider, for us, now, and answers our question."""
-    token = _decoded(id_token)
+    token = decoded(id_token)
     wanted = {
         "iss": {"essential": True, "value": _issuer()},
         "aud": {"essential": True, "value": settings().oidc_client_id},
@@ -147,13 +157,15 @@ def _silent() -> Unavailable:
     return Unavailable("The log-in of the body does not answer. Sign in with your password")
 
 
-def _decoded(id_token: str) -> jwt.Token:
-    """With the keys as we know them, or as they are now when the provider has changed them."""
+def decoded(token: str) -> jwt.Token:
+    """With the keys as we know them, or as they are now when the provider has changed them.
+
+    Whoever sends us nonsense makes us ask it at most once a minute.
+    """
     try:
-        return jwt.decode(id_token, _keys(_hour()), algorithms=SIGNED)
+        return jwt.decode(token, _keys(_since(DISCOVERED_FOR)), algorithms=SIGNED)
     except (JoseError, ValueError):
-        _keys.cache_clear()
-        return jwt.decode(id_token, _keys(_hour()), algorithms=SIGNED)
+        return jwt.decode(token, _keys(_since(ASKED_AGAIN_AFTER)), algorithms=SIGNED)
 
 
 def _asked(client: OAuth2Session, subject: str) -> str:
@@ -188,24 +200,25 @@ def _issuer() -> str:
     return settings().oidc_issuer
 
 
-def _hour() -> int:
-    return int(clock.now().timestamp()) // DISCOVERED_FOR
+def _since(seconds: int) -> tuple[int, int]:
+    """Another one each so many seconds: what is kept under it is as old as that."""
+    return seconds, int(clock.now().timestamp()) // seconds
 
 
 def _found() -> dict[str, Any]:
-    found = _discovered(_issuer(), _hour())
+    found = _discovered(_issuer(), _since(DISCOVERED_FOR))
     if found.get("issuer") != _issuer():
         raise _silent()
     return found
 
 
 @lru_cache(maxsize=1)
-def _discovered(issuer: str, _: int) -> dict[str, Any]:
+def _discovered(issuer: str, _: tuple[int, int]) -> dict[str, Any]:
     return _fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
 
 
-@lru_cache(maxsize=1)
-def _keys(_: int) -> KeySet:
+@lru_cache(maxsize=2)
+def _keys(_: tuple[int, int]) -> KeySet:
     return KeySet.import_key_set(_fetched(_found()["jwks_uri"]))  # type: ignore[arg-type]
 
 

@@ -55,6 +55,7 @@ def finish(half: str | None, code: str, *, browser: str = "") -> tuple[str, Acto
                 means=f"{said['means']}+{means}",
                 strong=True,
                 id_token=said.get("id_token", ""),
+                provider_session=said.get("provider_session", ""),
             )
             return secret, person.actor
         journal.record(session, SecondFactorRefused(staff_id=person.id))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import factors, handshakes, journal, staff
@@ -72,6 +72,8 @@ class SignIn(Base):
     proved_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=text("now()"))
     # What the body's log-in gave us, for signing out there too.
     id_token: Mapped[bytes | None] = mapped_column(Sealed("sessions.id_token"))
+    # The digest of what that log-in calls this session there.
+    provider_session: Mapped[str | None] = mapped_column(index=True)
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def start(
     means: str,
     strong: bool = False,
     id_token: str = "",
+    provider_session: str = "",
 ) -> str:
     """The secret for the cookie of a new session of somebody who has shown who they are."""
     secret = secrets.token_urlsafe(32)
@@ -162,6 +165,7 @@ def start(
         means=means,
         strong=strong,
         id_token=id_token.encode() or None,
+        provider_session=digest(provider_session) if provider_session else None,
     )
     session.add(started)
     session.flush()
@@ -234,8 +238,20 @@ def end(session: Session, staff_id: UUID, session_id: UUID) -> None:
     """End one of somebody's sessions, on its sockets too. NotFound when it is not theirs."""
     if session_id not in {each.id for each in open_of(session, staff_id)}:
         raise NotFound("There is no such %(thing)s", thing="session")
-    session.execute(update(SignIn).where(SignIn.id == session_id).values(ended_at=clock.now()))
-    journal.record(session, SignedOut(staff_id=staff_id, session_id=session_id))
+    end_where(session, SignIn.id == session_id)
+
+
+def end_where(session: Session, *those: ColumnElement[bool]) -> int:
+    """End such sessions as are open, on their sockets too; returns how many."""
+    ended = session.execute(
+        update(SignIn)
+        .where(SignIn.ended_at.is_(None), *those)
+        .values(ended_at=clock.now(), id_token=None)
+        .returning(SignIn.id, SignIn.staff_id)
+    ).all()
+    for session_id, staff_id in ended:
+        journal.record(session, SignedOut(staff_id=staff_id, session_id=session_id))
+    return len(ended)
 
 
 def end_all(session: Session, staff_id: UUID, *, but: UUID | None = None) -> int:

@@ -16,6 +16,7 @@ HAPPENED = {
     "registry.passkey_revoked": N_("Passkey revoked"),
     "registry.identity_linked": N_("Account linked to the log-in of the body"),
     "registry.identity_unlinked": N_("Account separated from the log-in of the body"),
+    "registry.left_there": N_("Signed out at the log-in of the body"),
     "registry.token_issued": N_("Access token issued"),
     "registry.token_revoked": N_("Access token revoked"),
 }

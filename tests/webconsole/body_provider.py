@@ -4,6 +4,7 @@
 """
 
 import html
+import itertools
 import json
 import ssl
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from Cryptodome.PublicKey import RSA
+from joserfc import jwt
+from joserfc.jwk import RSAKey as JoseKey
 from jwkest.jwk import RSAKey
 from oic.oic.message import EndSessionRequest
 from pyop.authz_state import AuthorizationState
@@ -29,6 +32,7 @@ PEOPLE = {
     "new.riva": {"sub": "s-0003", "preferred_username": "anna", "acr": "loa2"},
     "nobody": {"sub": "s-0004", "preferred_username": "nessuno", "acr": "loa2"},
 }
+COUNT = itertools.count(1)
 
 
 def provider(base: str, back: str, client: str, secret: str) -> Provider:
@@ -53,6 +57,7 @@ def provider(base: str, back: str, client: str, secret: str) -> Provider:
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
     }
+    Pages.signs_with = JoseKey.import_key(key.key.export_key(), {"kid": "k1"})
     subjects = AuthorizationState(HashBasedSubjectIdentifierFactory("salt"))
     return Provider(key, said, subjects, {client: known}, Userinfo(PEOPLE))
 
@@ -61,6 +66,7 @@ class Pages(BaseHTTPRequestHandler):
     """A form that asks who it is, and what the protocol wants."""
 
     op: Provider
+    signs_with: JoseKey
 
     def do_GET(self) -> None:
         match urlsplit(self.path).path:
@@ -92,6 +98,12 @@ class Pages(BaseHTTPRequestHandler):
             else:
                 self._json(told.to_dict())
             return
+        if urlsplit(self.path).path == "/sign":
+            said = json.loads(body)
+            signed = jwt.encode({"alg": "RS256", "kid": "k1"} | said["header"], said["claims"],
+                                self.signs_with)  # fmt: skip
+            self._json(signed)
+            return
         who = parse_qs(body)["who"][0]
         asked = self.op.parse_authentication_request(urlsplit(self.path).query)
         self._go(self.op.authorize(asked, who).request(asked["redirect_uri"]))
@@ -122,7 +134,9 @@ class Pages(BaseHTTPRequestHandler):
 
 def extra(who: str, _client: str) -> dict[str, Any]:
     """When the password was asked, and how sure that makes us."""
-    return {"auth_time": int(time.time()), "acr": PEOPLE[who]["acr"]}
+    said = {"auth_time": int(time.time()), "acr": PEOPLE[who]["acr"]}
+    # Not every provider names its sessions: this one only some.
+    return said | ({"sid": f"{who} {next(COUNT)}"} if who == "a.riva" else {})
 
 
 def main() -> None:

@@ -4,10 +4,22 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Cookie, Request
-from starlette.responses import RedirectResponse, Response
+import structlog
+from fastapi import APIRouter, Cookie, Form, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from registry import door, factors, handshakes, identities, journal, proofs, provider, sessions
+from registry import (
+    door,
+    factors,
+    handshakes,
+    identities,
+    journal,
+    left_there,
+    proofs,
+    provider,
+    provider_leaving,
+    sessions,
+)
 from registry.door import AtScreen
 from registry.handshakes import Half
 from registry.kit.db import transaction
@@ -20,7 +32,10 @@ from webconsole import entering, rendering
 from webconsole.entering import SECOND, SEE_OTHER
 
 router = APIRouter(include_in_schema=False)
+log = structlog.get_logger()
 THERE, BACK, PROOF = "/entra/ente", "/entra/ente/ritorno", "/conferma/ente"
+LEFT = "/entra/ente/uscita"
+LONGEST = 20_000  # letters of a token
 # Apart from the other halves: it alone comes back from another site.
 AWAY = "__Host-centrale-ente"
 Held = Annotated[str | None, Cookie(alias=AWAY)]
@@ -79,6 +94,7 @@ def _enter(request: Request, facts: dict[str, str], arrived: Arrived) -> Respons
                 staff_id=person.id,
                 means="provider",
                 id_token=arrived.id_token,
+                provider_session=arrived.session,
             )
         else:
             secret = sessions.start(
@@ -88,6 +104,7 @@ def _enter(request: Request, facts: dict[str, str], arrived: Arrived) -> Respons
                 means="provider",
                 strong=arrived.strong,
                 id_token=arrived.id_token,
+                provider_session=arrived.session,
             )
     if half:
         raise Halfway(half)
@@ -104,6 +121,20 @@ def _prove(request: Request, facts: dict[str, str], arrived: Arrived) -> Respons
             raise NotAllowed("That is somebody else's log-in")
         proofs.proved(session, UUID(facts["signed"]))
     return _onwards(request, facts["poi"] or "/")
+
+
+@router.post(LEFT, dependencies=[door.public("the provider signs what it says")])
+def left(request: Request, logout_token: Annotated[str, Form(max_length=LONGEST)] = "") -> Response:
+    """The provider says that somebody left there: 200 when done, 400 when it is no such word."""
+    sessions.count_network(entering.network_of(request))
+    try:
+        word = provider_leaving.read(logout_token)
+    except (NotAllowed, Unavailable) as problem:
+        log.warning("provider.leaving_refused", reason=type(problem.__cause__ or problem).__name__)
+        return JSONResponse({"error": "invalid_request"}, 400)
+    with transaction() as session:
+        left_there.end(session, word)
+    return Response()
 
 
 def _onwards(request: Request, then: str) -> Response:
