@@ -1,5 +1,6 @@
 """The door: who is asking, by cookie or by token, and whether they may."""
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,7 +10,7 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from registry import access, factors, proofs, sessions, tokens
+from registry import access, factors, proofs, sent_forms, sessions, tokens
 from registry.access import Actor, Right
 from registry.kit.errors import Locked, NotAllowed, Problem
 from registry.kit.http import InTransaction
@@ -19,13 +20,16 @@ from registry.sessions import Signed
 COOKIE = "__Host-centrale"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
+# The key of a form: sent again with the same content it is not done again (sent_forms.py).
+ONCE_FIELD, ONCE_HEADER = "once", "X-Form-Key"
+ONCE_LONGEST = 64
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Sent by scripts that look by themselves, so that polling does not keep a screen unlocked.
 BACKGROUND_HEADER = "X-Background"
 # The pages on which somebody sets up their second factor: open to whoever owes us one.
 OWN_WAYS = "/accesso"
 PASSWORD_FIELD, CODE_FIELD = "prova_password", "prova_codice"
-NOT_CARRIED = frozenset({CSRF_FIELD, PASSWORD_FIELD, CODE_FIELD})
+NOT_CARRIED = frozenset({CSRF_FIELD, ONCE_FIELD, PASSWORD_FIELD, CODE_FIELD})
 
 
 class FactorOwed(NotAllowed):
@@ -68,6 +72,24 @@ async def _sent_csrf(request: Request) -> str:
     return sent or ""
 
 
+async def _sent_once(request: Request) -> bytes | None:
+    """Key, place and content of a form in one digest; None for whatever has no key."""
+    if request.method in READING:
+        return None
+    form = await request.form() if _has_form(request) else None
+    key = str(form.get(ONCE_FIELD, "")) if form else request.headers.get(ONCE_HEADER, "")
+    if not 0 < len(key) <= ONCE_LONGEST:
+        return None
+    said = hashlib.sha256(f"{request.url.path} {key}".encode())
+    if form is None:
+        said.update(await request.body())
+    for name, value in form.multi_items() if form else ():
+        # Of a file its name and size are enough to tell it from another choice.
+        content = value if isinstance(value, str) else f"{value.filename} {value.size}"
+        said.update(f"\0{name}\0{content}".encode())
+    return said.digest()
+
+
 async def _asked(request: Request) -> Asked:
     """A form's words, and the proof that came with them."""
     form = (await request.form()).multi_items() if _has_form(request) else []
@@ -99,7 +121,10 @@ AtScreen = Annotated[Signed, Depends(_signed)]
 
 
 def _me(
-    request: Request, session: InTransaction, csrf: Annotated[str, Depends(_sent_csrf)]
+    request: Request,
+    session: InTransaction,
+    csrf: Annotated[str, Depends(_sent_csrf)],
+    once: Annotated[bytes | None, Depends(_sent_once)],
 ) -> Actor:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -113,6 +138,8 @@ def _me(
     request.state.signed = signed
     if signed.owes_factor and not request.url.path.startswith(OWN_WAYS):
         raise FactorOwed("Your role needs a second factor: set it up first")
+    if once is not None:
+        request.state.sent_form = sent_forms.take(session, signed.actor.login, once)
     return signed.actor
 
 

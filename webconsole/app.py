@@ -19,6 +19,7 @@ from telecare.receivers import web, web_socket
 from webconsole import board, health, live, login, pages, rendering, reports, wiring
 from webconsole.intake import Intake
 from webconsole.protection import Guarded
+from webconsole.sending import SentOnce
 
 STATIC = Path(__file__).parent / "static"
 
@@ -67,6 +68,7 @@ def make() -> FastAPI:
         made.include_router(router)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     made.add_middleware(Intake)
+    made.add_middleware(SentOnce)
     return made
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +17,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from typing_extensions import override
 
 from registry.access import Actor
-from registry.door import OWN_WAYS, FactorOwed, ProofWanted
+from registry.door import ONCE_FIELD, OWN_WAYS, FactorOwed, ProofWanted
 from registry.kit import clock, i18n
 from registry.kit.errors import Locked, NotSignedIn, Problem
 from registry.kit.http import sentence, status_of
 from registry.kit.phone import spoken
+from registry.sent_forms import SentAlready
 from webconsole.dress import dress, theme_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +37,16 @@ class Nonced(Extension):
         return source.replace("<script ", '<script nonce="{{ nonce }}" ')
 
 
+class Keyed(Extension):
+    """Every form that proves it is ours gets a key as well: sent twice, it is done once."""
+
+    @override
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        field = '<input type="hidden" name="csrf" value="{{ csrf }}">'
+        key = f'<input type="hidden" name="{ONCE_FIELD}" value="{{{{ once }}}}">'
+        return source.replace(field, field + key)
+
+
 @lru_cache
 def environment(language: str) -> Environment:
     """One environment per language: gettext is fixed when a template is compiled."""
@@ -44,7 +56,7 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do", Nonced],
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", Nonced, Keyed],
     )
     made.install_gettext_translations(i18n.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["spoken"] = spoken
@@ -64,6 +76,7 @@ def page(
             request=request,
             me=me,
             csrf=getattr(request.state, "csrf", ""),
+            once=secrets.token_urlsafe(12),
             language=language,
             theme=theme_of(request),
             nonce=request.state.nonce,
@@ -125,6 +138,8 @@ def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Respo
             return RedirectResponse(f"{way_in}?{urlencode({'poi': _back(request)})}", 303)
         if isinstance(problem, FactorOwed):
             return RedirectResponse(OWN_WAYS, 303)
+        if isinstance(problem, SentAlready) and problem.led_to:
+            return RedirectResponse(problem.led_to, 303)
         if isinstance(problem, ProofWanted):
             return _confirm(request, problem)
         missing = said.status_code == MISSING and not isinstance(problem, Problem)

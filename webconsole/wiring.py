@@ -36,6 +36,7 @@ from registry import (
     scanning,
     seal_exports,
     sealing,
+    sent_forms,
     tasks,
 )
 from registry.journal import Event
@@ -129,6 +130,7 @@ CHORES: list[Callable[[], object]] = [
     seal_exports.Exporter(lambda: settings().seals_path).look,
     commands.forget_old,
     once.forget_old,
+    sent_forms.forget_old,
     hook_deliveries.gather,
     candidates.begin,
     Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,
