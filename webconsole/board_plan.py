@@ -92,13 +92,13 @@ def _contact(rung: Rung, calls: list[Call], done: list[Taken], words: Words) -> 
             "state": "done",
             "done_at": tried[-1].at,
             "detail": words.step_outcome(tried[-1].how),
+            "vain": tried[-1].how is How.NOT_REACHED,
         }
     return row
 
 
 def _named(near: NearPerson) -> str:
-    keys = " ⚿" if near.holds_keys else ""
-    return f"{near.name}, {near.relation}{keys}" if near.relation else f"{near.name}{keys}"
+    return f"{near.name}, {near.relation}" if near.relation else near.name
 
 
 def _call_step(
@@ -115,12 +115,14 @@ def _call_step(
         "key": f"{verb}:{near.id}" if near else verb,
         "verb": verb,
         "contact_id": near.id if near else None,
+        "holds_keys": near is not None and near.holds_keys,
         "label": label,
         "icon": "phone",
         "button": words.say("Call again") if last else words.say("Call"),
         "state": "todo" if last is None else "done" if last.over else "now",
         "done_at": last.arrived_at if last else None,
         "detail": _went(last, words) if last else "",
+        "vain": last is not None and last.over and not (last.talking_at or last.reply),
     }
 
 

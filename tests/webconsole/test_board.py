@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -112,11 +113,18 @@ def test_the_plan_goes_on_as_things_are_done(session: Session, anna: Staff) -> N
     assert _states(session, anna) == ["now", *["todo"] * 4]
     calls.hang_up(session, call)
     assert _states(session, anna) == ["done", "now", *["todo"] * 3]
+    # Tried, and nobody was spoken with: no tick for that.
+    assert _steps(session, anna)[0]["vain"]
 
 
 def _states(session: Session, who: Staff) -> list[str]:
+    return [step["state"] for step in _steps(session, who)]
+
+
+def _steps(session: Session, who: Staff) -> list[dict[str, Any]]:
     (held,) = board.snapshot(session, who.actor, IT)["hand"]
-    return [step["state"] for step in held["steps"]]
+    steps: list[dict[str, Any]] = held["steps"]
+    return steps
 
 
 def test_the_board_is_for_the_room(signed_in: Callable[..., TestClient]) -> None:

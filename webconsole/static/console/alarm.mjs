@@ -40,7 +40,7 @@ export function Alarm({ item }) {
         ${item.ladder.able > 0 && html`<button class="button" data-ladder disabled=${Boolean(busy)} onClick=${() => act("ladder", () => verbs.callLadder(item))}>
           <${Icon} name="people" />${t("Let the system call the contacts")}
         </button>`}
-        ${item.sheet && html`<a class="button" href=${item.sheet} target="_blank" rel="noopener"><${Icon} name="print" />${t("Sheet for 118")}</a>`}
+        ${item.sheet && html`<a class="button" href=${item.sheet} target="_blank" rel="noopener"><${Icon} name="print" />${t("118 sheet")}</a>`}
         <button class="button plain" disabled=${Boolean(busy)} onClick=${() => act("back", async () => { await closing.settle(); await verbs.handBack(item); forget(`outcome:${item.id}`); })}>
           <${Icon} name="return" />${t("Put back in the queue")}
         </button>
@@ -64,15 +64,17 @@ export function Alarm({ item }) {
   </article>`;
 }
 
-/** Whom the system rings by itself, one after the other, and what came of each call. */
-const Ladder = ({ round, busy, stop }) => html`<section class="card" aria-live="polite">
-  <div class="line">
+/** Whom the system rings by itself, and what came of each call: folded once it is over. */
+function Ladder({ round, busy, stop }) {
+  const [open] = useState(round.live);
+  return html`<details class="card ladder" aria-live="polite" open=${open}>
+  <summary class="line">
+    <${Icon} name="down" />
     <h2 class="grow">${round.whom}</h2>
     <span class=${`chip ${{ accepted: "ok", exhausted: "crit", calling: "info" }[round.state] || ""}`}>${round.state_text}</span>
-    ${round.stoppable && html`<button class="button small" data-stop disabled=${Boolean(busy)} onClick=${stop}>${t("Stop")}</button>`}
-  </div>
+  </summary>
   <ol class="steps">
-    ${round.tries.map((each, at) => html`<li class=${`step ${each.went ? "done" : "now"}`} key=${each.id}>
+    ${round.tries.map((each, at) => html`<li class=${`step ${each.went === "accepted" ? "done" : each.went ? "" : "now"}`} key=${each.id}>
       <span class="n">${at + 1}</span>
       ${each.went === "accepted" ? html`<${Icon} name="check" />` : html`<${Icon} name="phone" />`}
       <span>${each.name} <span class="muted">${each.text}</span></span>
@@ -80,7 +82,9 @@ const Ladder = ({ round, busy, stop }) => html`<section class="card" aria-live="
       <span></span>
     </li>`)}
   </ol>
-</section>`;
+  ${round.stoppable && html`<button class="button small" data-stop disabled=${Boolean(busy)} onClick=${stop}>${t("Stop")}</button>`}
+</details>`;
+}
 
 function Head({ item }) {
   const at = useNow();
@@ -98,10 +102,10 @@ function Head({ item }) {
 }
 
 function Step({ step, n, busy, run }) {
-  return html`<li class=${`step ${step.state}`}>
+  return html`<li class=${`step ${step.state}${step.vain ? " vain" : ""}`}>
     <span class="n">${n}</span>
-    ${step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
-    <span><span class="sr">${stateWord(step.state)}</span>${step.label}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
+    ${step.vain ? html`<${Icon} name="close" />` : step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
+    <span><span class="sr">${step.vain ? t("Tried:") : stateWord(step.state)}</span>${step.label}${step.holds_keys && html` <span class="chip"><${Icon} name="key" />${t("keys")}</span>`}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
     <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
     ${run
       ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${spoken(step)} onClick=${() => run(step)}>${step.button}</button>`
