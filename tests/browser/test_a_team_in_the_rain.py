@@ -129,10 +129,10 @@ def test_a_job_from_yes_to_closing_with_the_line_lost_on_the_way(
     press(page, "Siamo arrivati")
     expect(page.get_by_text("1 passo non ancora inviato")).to_be_visible()
     assert state_of(room, intervention) == "en_route"
-    press(page, "Chiudi l'intervento")
+    press(page, "Chiudi l’intervento")
     page.get_by_text("Aiutata sul posto").click()
     page.fill("#note", "Rialzata, sta bene")
-    press(page, "Chiudi l'intervento")
+    press(page, "Chiudi l’intervento")
     expect(page.get_by_text("Chiuso qui; la centrale non lo sa ancora.")).to_be_visible()
 
     phone.set_offline(False)
@@ -152,16 +152,16 @@ def test_what_was_typed_survives_a_reload(page: Page, room: httpx2.Client, axe: 
         press(page, step)
         page.reload()  # at once: a step outlives the page on which it was pressed
         eventually(partial(is_in, room, intervention, state))
-    press(page, "Chiudi l'intervento")
+    press(page, "Chiudi l’intervento")
     page.fill("#note", "Nessuno apre, la vicina non sa")
     assert axe() == []
 
     page.reload()
 
-    press(page, "Chiudi l'intervento")
+    press(page, "Chiudi l’intervento")
     expect(page.locator("#note")).to_have_value("Nessuno apre, la vicina non sa")
     page.get_by_text("Nessuno trovato").click()
-    press(page, "Chiudi l'intervento")
+    press(page, "Chiudi l’intervento")
     expect(page.get_by_role("heading", name="Libera")).to_be_visible()
     press(page, "Ho capito")
 

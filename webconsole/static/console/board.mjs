@@ -37,6 +37,7 @@ const tabs = (board) => [
 ];
 
 const place = document.getElementById("board");
+place.replaceChildren(); // the outline that stood here while the console was on its way
 render(html`<${Board} />`, place);
 place.removeAttribute("aria-busy");
 render(html`<${Status} />`, document.getElementById("status"));

@@ -63,7 +63,10 @@ export function Notices({ state, doing }) {
     ${state.refused &&
     html`<div class="notice warn" role="alert">
       <${Icon} name="warning" />
-      <div class="grow"><p class="strong">${state.refused.sentence}</p></div>
+      <div class="grow">
+        <p class="strong">${state.refused.sentence}</p>
+        ${state.refused.note && html`<p class="small">${t("You had written:")}</p><p class="reason">${state.refused.note}</p>`}
+      </div>
       <button class="button" onClick=${doing.forgetRefusal}>${t("Understood")}</button>
     </div>`}
     ${state.waiting.length > 0 && html`<${Unsent} steps=${state.waiting} />`}

@@ -35,7 +35,7 @@ const outcome = {
     look();
   },
   refused(step, sentence) {
-    set({ refused: { sentence, at: step.at, verb: step.verb } });
+    set({ refused: { sentence, at: step.at, verb: step.verb, note: step.body.note } });
     look();
   },
 };
@@ -116,7 +116,9 @@ function start() {
   wakeOnGesture();
   watchSound(() => set({ audio: audible() }));
   queue.watch((waiting) => set({ waiting }));
-  render(html`<${App} />`, document.getElementById("team"));
+  const place = document.getElementById("team");
+  place.replaceChildren(); // the outline that stood here while the page was on its way
+  render(html`<${App} />`, place);
   join(
     {
       changed: (message) => message.kind.startsWith("dispatch.") && look(),
