@@ -104,7 +104,9 @@ async function draw(box) {
     }).addTo(map);
     if (comuni) nameAreas(L, map, names, layer);
   }
-  return { map, marks: L.layerGroup().addTo(map) };
+  const marks = L.layerGroup().addTo(map);
+  map.on("zoomend", () => spread(marks));
+  return { map, marks };
 }
 
 /** Whose boundaries these are. Leaflet's own control would write it as HTML. */
@@ -162,6 +164,24 @@ function place(drawn, home, teams, first) {
   }
   if (here) drawn.map.setView(here, STREETS, { animate: false });
   else if (first) drawn.map.fitBounds(TERRITORY);
+  spread(drawn.marks);
+}
+
+/** Teams that stand together keep all their names: one below the other. */
+function spread(marks) {
+  const labels = marks.getLayers().map((mark) => mark.isTooltipOpen() && mark.getTooltip().getElement()).filter(Boolean);
+  labels.forEach((label) => (label.style.marginTop = ""));
+  const boxes = labels.map((label) => [label, label.getBoundingClientRect()]).sort(([, a], [, b]) => a.top - b.top);
+  const taken = [];
+  for (const [label, box] of boxes) {
+    let down = 0;
+    for (const { left, right, top, bottom } of taken) {
+      const apart = box.right < left || box.left > right || box.bottom + down < top || box.top + down > bottom;
+      if (!apart) down = bottom - box.top + 2;
+    }
+    if (down > 0) label.style.marginTop = `${down + parseFloat(getComputedStyle(label).marginTop)}px`;
+    taken.push({ left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down });
+  }
 }
 
 const on = (thing) => thing && thing.latitude != null && thing.longitude != null;
