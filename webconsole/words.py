@@ -73,6 +73,7 @@ STATES = {
     "ended": N_("outcome to be written"),
     "open": N_("open"),
 }
+CALL_STATES = STATES | {"closed": N_("written up")}
 
 JOB_STATES = dispatch_words.STATES
 JOB_OUTCOMES = dispatch_words.OUTCOMES

@@ -22,7 +22,7 @@ from registry.staff import Staff
 from telecare import alarms
 from telecare.alarms import Alarm, AlarmState
 from webconsole import board_people, rendering
-from webconsole.words import words
+from webconsole.words import CALL_STATES, STATES, words
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -43,7 +43,7 @@ def list_alarms(
         "alarms.html",
         me=me,
         found=found,
-        states=[AlarmState.WAITING, AlarmState.CLAIMED, AlarmState.ESCALATED, AlarmState.CLOSED],
+        states={state: STATES[state] for state in AlarmState},
         chosen=stato,
         people=board_people.known(session, (each.person_id for each in found), me),
         staff=_staff(session, found),
@@ -70,7 +70,7 @@ def list_calls(
         "calls.html",
         me=me,
         found=found,
-        states=list(CallState),
+        states={state: CALL_STATES[state] for state in CallState},
         chosen=stato,
         people=board_people.known(session, (each.person_id for each in found), me),
         staff=_staff(session, found),

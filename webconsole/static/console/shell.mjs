@@ -92,14 +92,20 @@ function start() {
 function walkRows(event) {
   const rows = event.target.closest?.('table[data-list="rows"]');
   if (!rows || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
-  const links = [...rows.querySelectorAll("tbody tr a:first-of-type")];
-  const next = links[links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+  const links = [...rows.querySelectorAll("tbody tr")].map((row) => row.querySelector("a")).filter(Boolean);
+  const here = links.findIndex((link) => link.closest("tr") === document.activeElement.closest("tr"));
+  const next = links[here + (event.key === "ArrowDown" ? 1 : -1)];
   if (next) {
     event.preventDefault();
     next.focus();
   }
 }
 document.addEventListener("keydown", walkRows);
+
+// On a phone the row of pages is longer than the screen: the one that is open comes into view.
+const row = document.querySelector(".nav");
+const current = row?.querySelector('[aria-current="page"]');
+if (current) row.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - row.clientWidth / 2;
 const printed = document.getElementById("print");
 printed?.addEventListener("click", () => window.print());
 // However the printing was asked for: that a file went to paper is written down.
