@@ -40,7 +40,7 @@ LABEL = "simulated team"
 LOOK_EVERY = 3.0  # seconds
 STOP_WITHIN = 6.0  # seconds
 AT_THE_PHONE = timedelta(minutes=3)  # since a signed-in team last did something
-ENOUGH_WAITING = 12  # alarms
+ENOUGH_WAITING = 5  # alarms: more than one newcomer can take is a red wall, not a room
 
 log = structlog.get_logger()
 
