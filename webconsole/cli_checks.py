@@ -14,7 +14,7 @@ from rich.console import Console
 
 from registry.kit.errors import Problem
 from registry.kit.settings import CHECKOUT
-from webconsole.supervisor import verb
+from webconsole import house
 
 CODE = ("registry", "callcenter", "telecare", "dispatch", "webconsole", "tests", "bench")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -46,7 +46,7 @@ CONTRACTS = "from importlinter.cli import lint_imports_command; lint_imports_com
 # The slowest first, so that they share the time of the others.
 STEPS = (
     Step("types", _python("mypy")),
-    Step("migrations", verb("check-migrations")),
+    Step("migrations", house.verb("check-migrations")),
     Step("contracts", (sys.executable, "-c", CONTRACTS)),
     Step("dependencies", _python("deptry", ".")),
     Step("known faults", (sys.executable, "scripts/audit")),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,8 +20,8 @@ from registry.kit.engine_home import leashed
 from registry.kit.engines import Engines
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings, settings
-from webconsole import doors, house, versions
-from webconsole.supervisor import Child, Supervisor, verb
+from webconsole import doors, house, nursery, versions
+from webconsole.supervisor import Child, Supervisor
 
 READY_WITHIN = 90.0  # seconds
 
@@ -69,6 +70,7 @@ def _run(*, town: bool) -> None:
     with _progress() as progress:
         progress.doing("Looking at the ports")
         doors.check(chosen)
+        nursery.prepare()
         with engines.running(chosen, share=False, say=progress.doing) as running:
             progress.done(_engines_said(chosen, running))
             supervisor = Supervisor(
@@ -126,26 +128,30 @@ def _environment(running: Engines, *, town: bool) -> dict[str, str]:
 
 
 def _children() -> list[Child]:
-    carrier = Child("carrier", verb("carrier"), stage=2)
+    carrier = _child("carrier", stage=2)
     return [
-        Child("web", verb("web"), stage=2),
-        Child("receive", verb("receive"), stage=1),
-        Child("sweep", verb("sweep"), stage=2),
+        _child("web", stage=2),
+        _child("receive", stage=1),
+        _child("sweep", stage=2),
         # It takes longest to stop, and what it leaves undone is a row that comes again.
-        Child("work", verb("work"), stage=0),
+        _child("work", stage=0),
         *([carrier] if settings().carrier == "simulated" else []),
     ]
 
 
+def _child(*words: str, stage: int) -> Child:
+    return Child(words[0], partial(nursery.fork, words), stage)
+
+
 def _simulators() -> list[Child]:
-    return [Child("simulate", verb("simulate", "town"), stage=0)]
+    return [_child("simulate", "town", stage=0)]
 
 
 def _prepare(supervisor: Supervisor, progress: Progress, *, town: bool) -> str:
     """Migrate, or migrate and load the sample town; returns what is said of its log-ins."""
     progress.doing("Loading the sample town" if town else "Bringing the database to this version")
     ended = subprocess.run(  # noqa: S603 - our own verb
-        leashed(verb("town" if town else "migrate"), ending=signal.SIGTERM),
+        leashed(house.verb("town" if town else "migrate"), ending=signal.SIGTERM),
         env=supervisor.environment | house.environment(supervisor.engines, as_owner=True),
         capture_output=True,
         text=True,

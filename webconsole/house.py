@@ -1,6 +1,7 @@
 """The house a verb works in: the engines running, and the process knowing where they are."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,3 +38,8 @@ def environment(running: Engines, *, as_owner: bool = False) -> dict[str, str]:
         "CENTRALE_DATABASE_OWNER_URL": running.database_url if as_owner else "",
         "CENTRALE_REDIS_URL": running.redis_url,
     }
+
+
+def verb(*words: str) -> tuple[str, ...]:
+    """The command line of one of our own verbs, on this Python and this code."""
+    return (sys.executable, "-P", "-m", "webconsole.cli", *words)

@@ -1,21 +1,21 @@
 """One process that keeps the others running: starts them, restarts them, stops them in order.
 
-It loads none of the application, so that it stays small and cannot fall with it. Children end with
-it however it ends (registry/kit/leash.py).
+It loads none of the application, so that it stays small and cannot fall with it: its children come
+from the nursery, which has (webconsole/nursery.py), and end with it however it ends.
 """
 
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
-from registry.kit.engine_home import LARGEST_LOG, leashed
+from registry.kit.engine_home import LARGEST_LOG
 from registry.kit.engines import Engines
 from registry.kit.errors import Unavailable
 
@@ -25,9 +25,24 @@ LONGEST_PAUSE = 15.0
 CALM = 60.0  # seconds of running after which earlier falls are forgotten
 FALLS_AT_START = 3  # before the house was ever ready: something is wrong, say it
 FALLS_LATER = 12  # afterwards: keep serving as long as there is hope
+FORCE_WITHIN = 5.0  # seconds for the kernel to end what nothing can refuse
 STOP_WITHIN = 7.0  # seconds for the children; the engines take the rest of 15
 
 Say = Callable[[str], None]
+
+
+class Process(Protocol):
+    """What the supervisor asks of a process: a `subprocess.Popen`, or one of the nursery's."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, order: int, /) -> None: ...
+
+
+# Starts a process in exactly this environment, its output appended to the file.
+Start = Callable[[Mapping[str, str], Path], Process]
 
 
 @dataclass
@@ -35,9 +50,9 @@ class Child:
     """One process of the house. `stage` orders the stopping: lower stages stop first."""
 
     name: str
-    words: tuple[str, ...]
+    begin: Start
     stage: int = 1
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     falls: int = 0
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -61,7 +76,7 @@ class Supervisor:
         self.children: list[Child] = []
         self.engines = engines
         self.logs = logs
-        self.environment = dict(os.environ) | dict(environment) | {"PYTHONUNBUFFERED": "1"}
+        self.environment = dict(os.environ) | dict(environment)
         self.say = say
         self.stopping = False
         self.was_ready = False
@@ -90,15 +105,7 @@ class Supervisor:
         if log.exists() and log.stat().st_size > LARGEST_LOG:
             log.replace(log.with_suffix(".log.1"))
         child.log_start = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as sink:
-            child.process = subprocess.Popen(  # noqa: S603 - our own verbs
-                leashed(child.words, ending=signal.SIGTERM),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                env=self.environment,
-                start_new_session=True,  # Ctrl-C is for us; they are stopped in order
-            )
+        child.process = child.begin(self.environment, log)
         child.started_at = time.monotonic()
         child.start_again_at = 0.0
 
@@ -131,7 +138,7 @@ class Supervisor:
         with self.log_of(child).open("rb") as source:
             source.seek(child.log_start)
             lines = source.read().decode(errors="replace").strip().splitlines()
-        code = child.process.returncode if child.process else None
+        code = child.process.poll() if child.process else None
         return lines[-1][:300] if lines else f"code {code}, no word from it"
 
     def wait(self, seconds: float) -> None:
@@ -166,13 +173,8 @@ class Supervisor:
             self.say(f"{child.name} does not stop and is ended by force")
             # Its own session, made by us: its helpers go with it.
             os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            child.process.wait(FORCE_WITHIN)
 
     def _order(self, child: Child, order: int) -> None:
         if child.process is not None:
             child.process.send_signal(order)
-
-
-def verb(*words: str) -> tuple[str, ...]:
-    """The command line of one of our own verbs, on this Python and this code."""
-    return (sys.executable, "-P", "-m", "webconsole.cli", *words)

@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -39,10 +40,9 @@ from telecare.rounds import Round, RoundState, Try
 from tests.conftest import forget_settings
 from tests.gates.short_ladder import STEPS, shorten
 from tests.gates.test_kills import free_port
-from tests.stories import processes
-from tests.stories.processes import Running
 from tests.waiting import eventually
-from webconsole import migrate
+from webconsole import migrate, nursery
+from webconsole.nursery import Forked
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 
@@ -60,12 +60,13 @@ class House:
     environment: dict[str, str]
     logs: Path
     chance: random.Random
-    running: dict[str, Running] = field(default_factory=dict)
+    running: dict[str, Forked] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
 
     def start(self, name: str) -> None:
         verb, log = name.rstrip("12"), self.logs / f"{name}.log"
-        self.running[name] = processes.start(verb, self.environment, log, first=shorten)
+        environment = {**os.environ, **self.environment}
+        self.running[name] = nursery.fork((verb,), environment, log, first=shorten)
 
     def kill_something(self) -> None:
         target = self.chance.choices(list(TARGETS), list(TARGETS.values()))[0]
@@ -77,13 +78,13 @@ class House:
             return
         name = target + (self.chance.choice("12") if target == "sweep" else "")
         self.running[name].kill()
-        self.running[name].join()
+        self.running[name].wait()
         self.start(name)
 
     def answers(self) -> bool:
         """Whether the pages and the carrier are there."""
         url = self.environment["CENTRALE_PUBLIC_URL"]
-        ended = [name for name, each in self.running.items() if not each.is_alive()]
+        ended = [name for name, each in self.running.items() if each.poll() is not None]
         assert ended == [], "they do not start"
         try:
             answer = httpx2.get(f"{url}/healthz", timeout=3, trust_env=False)
@@ -93,18 +94,18 @@ class House:
         return answer.is_success
 
     def signal(self, name: str, what: signal.Signals) -> None:
-        os.kill(self.running[name].pid or 0, what)
+        self.running[name].send_signal(what)
 
     def stop(self) -> None:
         for name, each in self.running.items():
-            if each.is_alive():
-                self.signal(name, signal.SIGCONT)
-                each.terminate()
+            self.signal(name, signal.SIGCONT)
+            each.terminate()
         for each in self.running.values():
-            each.join(20)
-            if each.is_alive():
+            try:
+                each.wait(20)
+            except subprocess.TimeoutExpired:
                 each.kill()
-                each.join()
+                each.wait()
 
 
 @pytest.fixture(scope="module")

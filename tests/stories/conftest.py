@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,9 @@ from registry.access import Role
 from registry.kit import db, roles
 from registry.staff import Staff
 from tests.conftest import forget_settings, fresh, hints_of, somebody
-from tests.stories import processes
-from tests.stories.processes import Running
 from tests.waiting import eventually
+from webconsole import nursery
+from webconsole.nursery import Forked
 
 START_WITHIN = 60.0  # seconds, on a busy machine
 VERBS = ("web", "work", "sweep", "receive", "carrier")
@@ -32,7 +33,7 @@ class House:
 
     environment: dict[str, str]
     logs: Path
-    running: dict[str, Running] = field(default_factory=dict)
+    running: dict[str, Forked] = field(default_factory=dict)
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -44,12 +45,13 @@ class House:
         return "127.0.0.1", int(self.environment["CENTRALE_DC09_PORT"])
 
     def start(self, name: str) -> None:
-        self.running[name] = processes.start(name, self.environment, self.logs / f"{name}.log")
+        environment = {**os.environ, **self.environment}
+        self.running[name] = nursery.fork((name,), environment, self.logs / f"{name}.log")
 
     def kill(self, name: str) -> None:
         killed = self.running.pop(name)
         killed.kill()
-        killed.join()
+        killed.wait()
 
     def stop(self) -> None:
         for client in self.clients:
@@ -57,10 +59,11 @@ class House:
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
-            process.join(15)
-            if process.is_alive():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
                 process.kill()
-                process.join()
+                process.wait()
 
     def wait_until_ready(self) -> None:
         """Until /readyz says 200; else the tails of the logs say why not."""

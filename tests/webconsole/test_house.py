@@ -79,9 +79,9 @@ def environment() -> Iterator[dict[str, str]]:
 def test_everything_comes_up_heals_and_goes(environment: dict[str, str]) -> None:
     run = Run(environment)
     run.until("Ready after")
-    assert len(run.family()) >= 6  # two engines, web, work, sweep, receive
+    assert len(run.family()) >= 7  # two engines, the nursery, web, work, sweep, receive
 
-    (sweeper,) = [each for each in run.family() if each.cmdline()[-1:] == ["sweep"]]
+    (sweeper,) = [each for each in run.family() if each.cmdline()[:1] == ["centrale sweep"]]
     sweeper.kill()
     run.until("sweep ended")
     second = subprocess.run(

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from registry.kit import engine_home
 from registry.kit.engines import Engines
 from registry.kit.errors import Unavailable
 from webconsole import supervisor
@@ -23,7 +22,14 @@ FALL = "import sys; sys.exit('the oven is cold')"
 
 
 def child(script: str, name: str = "oven", stage: int = 1) -> Child:
-    return Child(name, (sys.executable, "-I", "-S", "-c", script), stage)
+    def begin(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-I", "-S", "-c", script]
+        with log.open("ab") as sink:
+            return subprocess.Popen(
+                words, stdout=sink, stderr=sink, env=environment, start_new_session=True
+            )
+
+    return Child(name, begin, stage)
 
 
 class House:
@@ -69,8 +75,8 @@ def test_a_child_that_falls_is_started_again(house: House, monkeypatch: pytest.M
     over = house.of(watched)
     first = watched.process
     assert first is not None
-    first.kill()
-    first.wait()
+    first.send_signal(signal.SIGKILL)
+    first.wait(5)
 
     over.wait(0.5)
 
@@ -86,8 +92,8 @@ def test_pauses_grow_up_to_a_limit(house: House, monkeypatch: pytest.MonkeyPatch
     over.was_ready = True
     watched.falls = 7
     assert watched.process is not None
-    watched.process.kill()
-    watched.process.wait()
+    watched.process.send_signal(signal.SIGKILL)
+    watched.process.wait(5)
 
     over.look()
 
@@ -158,24 +164,3 @@ def test_an_order_to_end_ends_the_watch(house: House) -> None:
         for order, handler in before.items():
             signal.signal(order, handler)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
-    script = (
-        "import sys, time; from pathlib import Path\n"
-        "from registry.kit.engines import Engines\n"
-        "from webconsole.supervisor import Child, Supervisor\n"
-        "c = Child('oven', (sys.executable, '-I', '-S', '-c', 'import time; time.sleep(60)'))\n"
-        "Supervisor(engines=Engines(database_url='x', redis_url='y'), logs=Path(sys.argv[1]),"
-        " environment={}, say=print).start([c])\n"
-        "print(c.process.pid, flush=True); time.sleep(60)"
-    )
-    over = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE)
-    assert over.stdout is not None
-    pid = int(over.stdout.readline())
-    time.sleep(0.2)
-    over.kill()
-    over.wait()
-    over.stdout.close()
-    assert engine_home.wait_until_gone(pid, 5)
