@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 
 from tests.conftest import empty
-from tests.gates.test_kills import ROOT, free_port
+from tests.gates.kill_house import ROOT, free_port
 from tests.waiting import eventually
 
 START_WITHIN = 40.0  # seconds, on a busy machine

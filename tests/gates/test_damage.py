@@ -19,7 +19,7 @@ from registry.kit import db
 from telecare.signals import Signal
 from tests.conftest import empty
 from tests.gates.conftest import SERVE, START_WITHIN
-from tests.gates.test_kills import ROOT, free_port
+from tests.gates.kill_house import ROOT, free_port
 from tests.telecare.callers import CALLERS, HERE, Caller
 from tests.telecare.mutants import mutants
 from tests.waiting import eventually

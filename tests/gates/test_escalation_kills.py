@@ -38,8 +38,8 @@ from telecare.alarms import UNANSWERED, Alarm
 from telecare.protocols.base import Kind
 from telecare.rounds import Round, RoundState, Try
 from tests.conftest import forget_settings
+from tests.gates.kill_house import free_port
 from tests.gates.short_ladder import STEPS, shorten
-from tests.gates.test_kills import free_port
 from tests.waiting import eventually
 from webconsole import migrate, nursery
 from webconsole.nursery import Forked

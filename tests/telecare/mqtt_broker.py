@@ -56,6 +56,13 @@ class Broker:
             return True
         return False
 
+    def kill(self) -> None:
+        """At once: what it had in memory alone is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
     def stop(self) -> None:
         """Orderly: mosquitto writes its sessions down."""
         if self._process is not None:
