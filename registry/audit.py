@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from registry import journal
+from registry import journal, merges
 from registry.access import Actor
 from registry.journal import Entry
 from registry.openings import GlassBroken
@@ -68,12 +68,17 @@ def printed(session: Session, person: Person, actor: Actor) -> None:
 def looks_at(
     session: Session, person_id: UUID, *, before: int | None = None, limit: int = PAGE
 ) -> list[Entry]:
-    """Who looked at the file, in what way, newest first; that this was asked is kept."""
-    shown = and_(
-        Entry.kind == PeopleSearched.kind, Entry.facts.contains({"shown": [str(person_id)]})
-    )
+    """Who looked at the file, in what way, newest first; that this was asked is kept.
+
+    Looks at a file that became part of this one are told, too: it is the same person.
+    """
+    ids = merges.ids_of(session, person_id)
+    shown = or_(*(Entry.facts.contains({"shown": [str(each)]}) for each in ids))
     wanted = select(Entry).where(
-        or_(and_(Entry.person_id == person_id, Entry.kind.in_(LOOKS)), shown)
+        or_(
+            and_(Entry.person_id.in_(ids), Entry.kind.in_(LOOKS)),
+            and_(Entry.kind == PeopleSearched.kind, shown),
+        )
     )
     found = _newest(session, wanted, before, limit)
     journal.record(session, AccessLogRead(person_id=person_id))

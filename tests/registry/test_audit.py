@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy.orm import Session
 
-from registry import audit, checks, openings, people, search
+from registry import audit, checks, merges, openings, people, search
 from registry.access import Role
 from registry.audit import Filters
 from registry.kit import clock
@@ -74,6 +74,30 @@ def test_asking_who_looked_is_told_to_the_next_who_asks(
     assert audit.looks_at(session, maria.id) == []
 
     assert [each.kind for each in audit.looks_at(session, maria.id)] == ["registry.access_log_read"]
+
+
+def test_looks_at_a_file_that_was_merged_away_are_told_of_the_one_that_stays(
+    session: Session, maria: Person, carla: Staff, anna: Staff
+) -> None:
+    twin = people.create(session, given_name="Mariuccia", family_name="Riservati")
+    stranger = people.create(session, given_name="Ada", family_name="Prova")
+    acting(session, anna)
+    people.read(session, twin.id, anna.actor)
+    people.read(session, stranger.id, anna.actor)
+    search.find(session, "mariuccia riservati", anna.actor)
+    acting(session, carla)
+    done = merges.merge(session, carla.actor, maria.id, twin.id)
+
+    told = {
+        (each.kind, each.person_id)
+        for each in audit.looks_at(session, maria.id)
+        if each.actor_id == anna.id
+    }
+    assert told == {("registry.person_read", twin.id), ("registry.people_searched", None)}
+
+    merges.undo(session, carla.actor, done.id)
+    after = audit.looks_at(session, maria.id)
+    assert anna.id not in {each.actor_id for each in after}
 
 
 def test_the_list_goes_on_where_the_page_ended(session: Session, maria: Person) -> None:
