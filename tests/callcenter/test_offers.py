@@ -48,7 +48,7 @@ def test_an_offer_nobody_answers_goes_to_the_next_after_fifteen_seconds(
     room.at_desk(session, anna)
     call = room.ring(session, "CA1")
     room.at_desk(session, bruno)
-    with room.later(14):
+    with room.later(12):
         room.sweep(session)
         assert call.offered_to == anna.id
     with room.later(16):
@@ -97,7 +97,7 @@ def test_an_absent_operators_offer_goes_on(session: Session, anna: Staff, bruno:
     with room.later(10):
         operators.seen(session, bruno.id)
         room.sweep(session)
-    with room.later(14):
+    with room.later(12):
         room.sweep(session)
         assert call.offered_to == anna.id
     with room.later(15.5):
