@@ -1,17 +1,18 @@
-"""Many home units at once: sends SIA DC-09 events over TCP and times each acknowledgement."""
+"""Many home units at once: SIA DC-09 events over TCP or UDP, each acknowledgement timed."""
 
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
 
 import uvloop
 from typing_extensions import override
 
 from telecare.protocols.dc09_frames import wrap
 
+HERE = "127.0.0.1"
 CODES = (b"1101", b"1101", b"1101", b"1100", b"1110", b"1151")
 
 
@@ -33,27 +34,34 @@ class Result:
         return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-class Unit(asyncio.Protocol):
-    """One home unit on its own connection: the next event goes when the last one is answered."""
+class Unit(asyncio.Protocol, asyncio.DatagramProtocol):
+    """One home unit on its own socket: the next event goes when the last one is answered."""
 
     def __init__(self, frames: list[bytes], result: Result, pace: float) -> None:
         self._frames = iter(frames)
         self._result = result
         self._pace = pace
         self._sent_at = 0.0
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.BaseTransport | None = None
+        self._write: Callable[[bytes], None] | None = None
         self.ended = False
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
+        # uvloop's datagram socket is of no class of asyncio's.
+        self._write = getattr(transport, "sendto", None) or getattr(transport, "write", None)
 
     def send(self) -> None:
         frame = next(self._frames, None)
-        if frame is None or self.ended or self._transport is None:
+        if frame is None or self.ended or self._write is None:
             return
         self._sent_at = time.perf_counter()
-        self._transport.write(frame)
+        self._write(frame)
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.data_received(data)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -89,12 +97,20 @@ def frames_of(account: str, count: int, chance: random.Random) -> list[bytes]:
     ]
 
 
-def run(port: int, accounts: list[str], seconds: float, rate: float, seed: int) -> Result:
+def _given(unit: Unit) -> Unit:
+    return unit
+
+
+def run(
+    port: int, accounts: list[str], seconds: float, rate: float, seed: int, *, udp: bool = False
+) -> Result:
     """Dial for some seconds: as fast as answers come, or `rate` events a second over all units."""
-    return uvloop.run(_run(port, accounts, seconds, rate, seed))
+    return uvloop.run(_run(port, accounts, seconds, rate, seed, udp=udp))
 
 
-async def _run(port: int, accounts: list[str], seconds: float, rate: float, seed: int) -> Result:
+async def _run(
+    port: int, accounts: list[str], seconds: float, rate: float, seed: int, *, udp: bool
+) -> Result:
     loop = asyncio.get_running_loop()
     result = Result()
     chance = random.Random(seed)
@@ -103,9 +119,11 @@ async def _run(port: int, accounts: list[str], seconds: float, rate: float, seed
     units: list[Unit] = []
     for account in accounts:
         frames = frames_of(account, min(each, 9000), chance)
-        _, unit = await loop.create_connection(
-            partial(Unit, frames, result, pace), "127.0.0.1", port
-        )
+        unit = Unit(frames, result, pace)
+        if udp:
+            await loop.create_datagram_endpoint(partial(_given, unit), remote_addr=(HERE, port))
+        else:
+            await loop.create_connection(partial(_given, unit), HERE, port)
         units.append(unit)
     began = time.perf_counter()
     for unit in units:

@@ -1,10 +1,12 @@
 """DC-09 events a second, stored before they are acknowledged, against a receiver that stores none.
 
-    python bench/ingest.py [--runs 3] [--seconds 6] [--units 200] [--seed N]
+    python bench/ingest.py [--udp] [--steady 400] [--runs 3] [--seconds 6] [--units 200] [--seed N]
 
 Centrale and pysiaalarm get the same dialler, one after the other, several times. For Centrale
 every event is durable (fsync on) and its alarm raised, with journal and deadline, before the
-acknowledgement; pysiaalarm answers and calls an empty function.
+acknowledgement; pysiaalarm answers and calls an empty function. Over UDP pysiaalarm alone would
+never answer on Python 3.11, as it looks for a class that its socket is not of; here it is given
+its socket.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +40,8 @@ from telecare import devices
 
 NAMES = ("pysiaalarm", "centrale")
 STEADY = 400.0  # events a second: 120,000 homes whose mains fail within five minutes
-WANTED_RATIO, WANTED_P99, WANTED_RSS = 1.0, 250.0, 150.0
+WANTED_RATIO, WANTED_RSS = 1.0, 150.0
+WANTED_P99 = {400.0: 250.0, 1000.0: 50.0}  # milliseconds, by events a second
 MEGABYTE = 2**20
 
 Figures = dict[str, float]
@@ -46,17 +50,21 @@ Figures = dict[str, float]
 def main() -> None:
     given = arguments()
     if given.serve:
-        serve(given.serve, given.units)
+        serve(given.serve, given.units, udp=given.udp)
         return
     print(f"machine   {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
     print(f"software  Python {platform.python_version()}, pysiaalarm {version('pysiaalarm')}")
-    print(f"seed      {given.seed}; {given.units} units, {given.runs} runs of {given.seconds} s")
+    print(
+        f"seed      {given.seed}; {given.units} units, {given.runs} runs of {given.seconds} s, ",
+        end="",
+    )
+    print("UDP" if given.udp else "TCP")
     with engines.temporary(durable=True) as running:
         os.environ["CENTRALE_DATABASE_URL"] = running.database_url
         os.environ["CENTRALE_REDIS_URL"] = running.redis_url
         prepare(given.units * given.runs)
         found = measure(given)
-    report(found)
+    report(found, given.steady)
 
 
 def arguments() -> argparse.Namespace:
@@ -65,6 +73,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--units", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--udp", action="store_true")
+    parser.add_argument("--steady", type=float, default=STEADY, help="events a second")
     parser.add_argument("--only", choices=NAMES)
     parser.add_argument("--serve", choices=NAMES, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -105,19 +115,21 @@ def one_run(name: str, given: argparse.Namespace, seed: int) -> Figures:
     first = (seed - given.seed) * given.units
     accounts = [account(number) for number in range(first, first + given.units)]
     command = [sys.executable, __file__, "--serve", name, "--units", str(first + given.units)]
+    command += ["--udp"] if given.udp else []
     # pysiaalarm prints a traceback for every connection that is closed.
     errors = None if name == "centrale" else subprocess.DEVNULL
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
         try:
             port = port_of(server)
-            fast = dialler.run(port, accounts, given.seconds, 0, seed)
+            dial = partial(dialler.run, port, accounts, given.seconds, udp=given.udp)
+            fast = dial(0, seed)
             time.sleep(1)
-            steady = dialler.run(port, accounts, given.seconds, STEADY, seed + 10_000)
+            steady = dial(given.steady, seed + 10_000)
             resident = psutil.Process(server.pid).memory_info().rss / MEGABYTE
         finally:
             server.send_signal(signal.SIGTERM)
         server.wait(60)
-    return figures_of(fast, steady, resident)
+    return figures_of(fast, steady, resident, f"at {given.steady:.0f}/s")
 
 
 def port_of(server: subprocess.Popen[str]) -> int:
@@ -129,13 +141,13 @@ def port_of(server: subprocess.Popen[str]) -> int:
     raise RuntimeError("the receiver ended before it listened")
 
 
-def figures_of(fast: Result, steady: Result, resident: float) -> Figures:
+def figures_of(fast: Result, steady: Result, resident: float, pace: str) -> Figures:
     return {
         "events/s": fast.rate,
         "p50 ms": fast.percentile(0.5),
         "p99 ms": fast.percentile(0.99),
-        "p50 ms at 400/s": steady.percentile(0.5),
-        "p99 ms at 400/s": steady.percentile(0.99),
+        f"p50 ms {pace}": steady.percentile(0.5),
+        f"p99 ms {pace}": steady.percentile(0.99),
         "RSS MB": resident,
     }
 
@@ -144,7 +156,7 @@ def in_words(figures: Figures) -> str:
     return "".join(f"  {what} {value:,.1f}" for what, value in figures.items())
 
 
-def report(found: dict[str, list[Figures]]) -> None:
+def report(found: dict[str, list[Figures]], steady: float) -> None:
     medians = {
         name: {what: statistics.median(run[what] for run in runs) for what in runs[0]}
         for name, runs in found.items()
@@ -157,11 +169,12 @@ def report(found: dict[str, list[Figures]]) -> None:
     ours, theirs = medians["centrale"], medians["pysiaalarm"]
     ratio = ours["events/s"] / theirs["events/s"]
     print(f"ratio     {ratio:.2f} (wanted ≥ {WANTED_RATIO})")
-    print(f"p99       {ours['p99 ms at 400/s']:.1f} ms at 400/s (wanted < {WANTED_P99})")
+    wanted = f" (wanted < {WANTED_P99[steady]})" if steady in WANTED_P99 else ""
+    print(f"p99       {ours[f'p99 ms at {steady:.0f}/s']:.1f} ms at {steady:.0f}/s{wanted}")
     print(f"memory    {ours['RSS MB']:.0f} MB resident (wanted < {WANTED_RSS})")
 
 
-def serve(name: str, units: int) -> None:
+def serve(name: str, units: int, *, udp: bool) -> None:
     """Be the receiver of a run: print the port, then receive until told to stop."""
     if name == "centrale":
         receivers = import_module("telecare.receivers.main")
@@ -169,7 +182,7 @@ def serve(name: str, units: int) -> None:
             until_told(lambda stop: receivers.receive("127.0.0.1", 0, stop, say_port))
         )
     else:
-        asyncio.run(until_told(lambda stop: pysiaalarm(units, stop)))
+        asyncio.run(until_told(lambda stop: pysiaalarm(units, stop, udp=udp)))
 
 
 async def until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -178,7 +191,7 @@ async def until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     await work(stop)
 
 
-async def pysiaalarm(units: int, stop: asyncio.Event) -> None:
+async def pysiaalarm(units: int, stop: asyncio.Event, *, udp: bool) -> None:
     """The other receiver, as its documentation starts it."""
     sia = import_module("pysiaalarm.aio")
 
@@ -187,8 +200,11 @@ async def pysiaalarm(units: int, stop: asyncio.Event) -> None:
 
     port = free_port()
     accounts = [sia.SIAAccount(account(number)) for number in range(units)]
-    client = sia.SIAClient("127.0.0.1", port, accounts, ignore)
+    way = import_module("pysiaalarm.utils").CommunicationsProtocol["UDP" if udp else "TCP"]
+    client = sia.SIAClient("127.0.0.1", port, accounts, ignore, protocol=way)
     await client.async_start()
+    if udp:
+        client.sia_server.transport = client.transport
     say_port(port)
     await stop.wait()
     await client.async_stop()
