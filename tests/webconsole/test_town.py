@@ -14,7 +14,10 @@ from sqlalchemy import func, select, text
 from callcenter.calls import Call
 from dispatch import rota, standing, teams
 from dispatch.interventions import Intervention
-from registry import access, cases, people, search, sessions
+from registry import access, bookings, cases, people, referrals, search, sessions
+from registry.case_managers import Assignment
+from registry.case_states import CaseState
+from registry.cases import Case
 from registry.deadlines import Deadline
 from registry.kit import clock, db
 from registry.people import NearPerson, Person, Phone
@@ -28,7 +31,7 @@ from tests.house import ROOT
 from webconsole.demo import town
 
 BOUNDARIES = ROOT / "webconsole" / "static" / "boundaries" / "comuni-063.geojson"
-SLOWEST = 3.0  # seconds of CPU, so that a busy machine fails nobody
+SLOWEST = 6.0  # seconds of CPU: twice what a quiet core needs, a shared one is that slow
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,14 @@ def test_the_town_is_whole(loaded: float) -> None:
     assert found["devices"] == 40
     assert found["teams"] == 3
     assert found["staff"] == len(town.LOGINS)
+    # Every page of the registry has something on it.
+    for table in ("requests", "referrals", "bookings", "case_notes", "household_stays"):
+        assert found[table] >= 3, table
+    with db.transaction() as session:
+        states = set(session.scalars(select(Case.state)))
+        assert states == set(CaseState)
+        followed = select(func.count(Assignment.id)).where(Assignment.until.is_(None))
+        assert (session.scalar(followed) or 0) >= 5
     assert loaded < SLOWEST
 
 
@@ -145,7 +156,9 @@ def test_the_past_is_over(loaded: float) -> None:
         assert set(session.scalars(select(Alarm.state))) == {AlarmState.CLOSED}
         assert all(call.final for call in session.scalars(select(Call)))
         assert all(each.ended_at for each in session.scalars(select(Intervention)))
-        assert session.scalars(select(Deadline)).all() == []
+        # What is expected of others, and who is to be reminded of a day that comes.
+        due = set(session.scalars(select(Deadline.kind)))
+        assert due <= {referrals.EXPECTED, bookings.REMIND}
         assert set(session.scalars(select(Signal.verdict))) == {"good"}
         ats = session.scalars(text("SELECT at FROM journal ORDER BY id")).all()
         assert ats == sorted(ats)

@@ -67,14 +67,19 @@ class Past:
         return self.told
 
 
-def happen(session: Session, residents: Sequence[Resident], workers: Mapping[str, Staff]) -> None:
-    """Tell the week, oldest first."""
-    past = Past(
+def begin(session: Session, residents: Sequence[Resident], workers: Mapping[str, Staff]) -> Past:
+    """People by their whole name, and by the surname, which is their own except in families."""
+    by_surname = {each.person.family_name: each.person for each in residents}
+    return Past(
         session,
         workers,
-        {each.person.family_name: each.person for each in residents},
+        by_surname | {each.person.name: each.person for each in residents},
         {each.person.family_name: each.unit for each in residents if each.unit},
     )
+
+
+def happen(past: Past) -> None:
+    """Tell the week, oldest first."""
     for scene in (_fall_at_night, _family, _small_alarms, _calls, _on_the_street, _quiet_night):
         scene(past)
 

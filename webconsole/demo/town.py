@@ -22,12 +22,13 @@ from registry.kit import clock, passwords
 from registry.kit.db import transaction
 from registry.staff import PasswordSet, Staff
 from telecare import supervision
-from webconsole.demo import desk, folk, past
+from webconsole.demo import care, desk, folk, past
 
 PASSWORD = "una prova a Borgo Campione"  # noqa: S105 - told to everybody, for the sample town only
 OFFICE = "Sala operativa di Borgo Campione"
 SERVICE = "Servizio sociale professionale"
 SINCE = timedelta(days=40)
+FURNISHED = timedelta(days=20)
 PLANNED_AHEAD = timedelta(days=7)
 PLANNED_BEHIND = timedelta(days=8)
 
@@ -104,7 +105,12 @@ def _found(session: Session) -> None:
         residents = folk.settle(session)
     for team in crews.values():
         _plan(session, team)
-    past.happen(session, residents, workers)
+    with clock.at(clock.now() - FURNISHED):
+        desk.furnish(session)
+    told = past.begin(session, residents, workers)
+    care.weeks_before(told)
+    past.happen(told)
+    care.last_minutes(told)
     units = [each.unit.id for each in residents if each.unit is not None]
     supervision.heard(session, dict.fromkeys(units, clock.now()))
 
