@@ -3,17 +3,19 @@
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from registry import door
 from registry.access import Actor, Right
 from registry.handshakes import LASTS
 from registry.kit.settings import settings
 from registry.passkeys import Site
-from webconsole import browsers
+from webconsole import browsers, rendering
 
 BOARD, TEAM_PAGE, SIGN_IN, SECOND = "/", "/squadra", "/entra", "/entra/secondo"
 SEE_OTHER = 303
+# To the body's own log-in, another site.
+LEADS_OUT = {"/entra/ente", "/conferma/ente"}
 # The half of a log-in that this browser has; of another name than the session's, so that nobody
 # ever takes one for the other.
 HALF = "__Host-centrale-passo"
@@ -24,6 +26,17 @@ def local(path: str) -> str:
     parts = urlsplit(path)
     ours = not parts.scheme and not parts.netloc and path.startswith("/") and path[1:2] not in "/\\"
     return path if ours and len(path) > 1 else ""
+
+
+def go_on(request: Request, path: str) -> Response:
+    """On to a page of ours, after a form.
+
+    What leads out of the house from there goes through a page: browsers count redirects as part of
+    the form, and ours may send to nobody else (`form-action`).
+    """
+    if urlsplit(path).path in LEADS_OUT:
+        return rendering.page(request, "onwards.html", then=path)
+    return RedirectResponse(path, SEE_OTHER)
 
 
 def home_of(actor: Actor) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Cookie, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door, handshakes, passkeys, proofs, provider, second_step, sessions
+from registry import door, factors, handshakes, passkeys, proofs, provider, second_step, sessions
 from registry.door import AtScreen
 from registry.handshakes import Half
 from registry.kit.db import transaction
@@ -48,7 +48,7 @@ def sign_in(
     except (NotAllowed, TooMany) as problem:
         return _way_in(request, poi, login=login, problem=problem)
     on = entering.local(poi) or entering.home_of(actor)
-    return entering.let_in(RedirectResponse(on, SEE_OTHER), secret)
+    return entering.let_in(entering.go_on(request, on), secret)
 
 
 def _way_in(
@@ -89,7 +89,7 @@ def second(request: Request, half: Half_ = None, code: Written = "", poi: Writte
     except (NotAllowed, TooMany) as problem:
         return _second(request, poi, problem=problem)
     on = entering.local(poi) or entering.home_of(actor)
-    return entering.let_in(RedirectResponse(on, SEE_OTHER), secret)
+    return entering.let_in(entering.go_on(request, on), secret)
 
 
 def _second(
@@ -145,7 +145,7 @@ def unlock(
     except Problem as problem:
         return _locked(request, session, signed, poi, problem)
     on = entering.local(poi) or entering.home_of(signed.actor)
-    return RedirectResponse(on, SEE_OTHER)
+    return entering.go_on(request, on)
 
 
 def _locked(
@@ -164,5 +164,5 @@ def _locked(
         name=signed.actor.name,
         error=sentence(request, problem) if problem else "",
         next_page=entering.local(poi),
-        has_passkey=bool(mine and passkeys.of(session, mine)),
+        ways=factors.ways(session, mine) if mine else frozenset(),
     )
