@@ -18,6 +18,7 @@ from telecare import device_tokens_api
 from telecare.receivers import web, web_socket
 from webconsole import board, health, live, login, pages, rendering, reports, wiring
 from webconsole.intake import Intake
+from webconsole.paced import Paced
 from webconsole.protection import Guarded
 from webconsole.sending import SentOnce
 
@@ -69,6 +70,7 @@ def make() -> FastAPI:
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     made.add_middleware(Intake)
     made.add_middleware(SentOnce)
+    made.add_middleware(Paced)
     return made
 
 

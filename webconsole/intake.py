@@ -42,7 +42,7 @@ class Intake:
             scope["query_string"] = _query(scope["query_string"])
             await self.app(scope, await _looked_at(scope, receive), send)
         except _Refused as refused:
-            await _answer(scope, refused.problem)(scope, receive, send)
+            await answer(scope, refused.problem)(scope, receive, send)
 
 
 class _Refused(Exception):  # noqa: N818 - carries a problem out of the application's own handlers
@@ -139,7 +139,7 @@ def _json(body: bytes) -> bytes:
     return json.dumps(kept, ensure_ascii=False).encode() if kept != said else body
 
 
-def _answer(scope: Scope, problem: Problem) -> Response:
+def answer(scope: Scope, problem: Problem) -> Response:
     """As the application answers problems: a page for eyes, JSON for programs."""
     answer = scope["app"].exception_handlers[Problem]
     said: Response = answer(Request(scope), problem)

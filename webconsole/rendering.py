@@ -129,7 +129,7 @@ def _back(request: Request) -> str:
 def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Response]:
     """The same answer, for eyes: its sentence on a page."""
 
-    def shown(request: Request, problem: Exception) -> Response:
+    def as_page(request: Request, problem: Exception) -> Response:
         said: Response = answer(request, problem)
         if not wants_page(request):
             return said
@@ -149,6 +149,9 @@ def _as_page(answer: Callable[..., Any]) -> Callable[[Request, Exception], Respo
             if missing
             else str(json.loads(bytes(said.body))["detail"])
         )
-        return page(request, "problem.html", status=said.status_code, sentence=words)
+        shown = page(request, "problem.html", status=said.status_code, sentence=words)
+        if "retry-after" in said.headers:
+            shown.headers["retry-after"] = said.headers["retry-after"]
+        return shown
 
-    return shown
+    return as_page

@@ -212,6 +212,14 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(
         default=15, ge=1, le=720, description="Minutes without use after which a session locks."
     )
+    requests_per_second: int = Field(
+        default=30,
+        ge=0,
+        le=1_000,
+        description="Requests a second that one session or program may go on making, and twenty "
+        "seconds' worth in one go; an address ten times as many. Signals of devices and the "
+        "carrier's webhooks are never counted. 0: no limit.",
+    )
     second_factor_for: Literal["nobody", "administrators", "everybody"] = Field(
         default="nobody",
         description="Who must have a second factor (an app's codes or a passkey) before anything "
