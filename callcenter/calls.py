@@ -35,6 +35,7 @@ from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Conflict, Invalid, WrongState
 from registry.kit.phone import e164, e164_or_none
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 
@@ -75,12 +76,11 @@ class Call(Base):
     direction: Mapped[Direction]
     state: Mapped[CallState]
     line_id: Mapped[UUID | None] = mapped_column(ForeignKey("lines.id"))
-    # The other side's number in E.164; none when it was withheld.
-    number: Mapped[str | None]
+    number: Mapped[str | None]  # of the other side, in E.164; none when it was withheld
     priority: Mapped[str] = mapped_column(default="B")
     purpose: Mapped[str] = mapped_column(default="")
     # What the system says when it calls by itself, and the key's meaning: see announced.py.
-    sentence: Mapped[str] = mapped_column(default="", server_default="")
+    sentence: Mapped[str] = mapped_column(SealedText("calls.sentence"), default="")
     reply: Mapped[str] = mapped_column(default="", server_default="")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -109,7 +109,7 @@ class Call(Base):
     # Abandoned by somebody who can and should be called back.
     call_back: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[Outcome | None]
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(SealedText("calls.note"), default="")
 
     @property
     def over(self) -> bool:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from callcenter.lines import Line
 from registry import deadlines, journal, no_texts, safe_contacts
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
+from registry.kit.sealed import Sealed
 from registry.kit.states import move
 
 SEND = "callcenter.send_text"

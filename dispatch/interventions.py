@@ -18,6 +18,7 @@ from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotFound
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 from registry.places import Place
@@ -124,14 +125,14 @@ class Intervention(Base):
     number: Mapped[int] = mapped_column(NUMBERS, server_default=NUMBERS.next_value(), unique=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
-    what: Mapped[str]
+    what: Mapped[str] = mapped_column(SealedText("interventions.what"))
     priority: Mapped[Priority]
     state: Mapped[InterventionState] = mapped_column(default=InterventionState.REQUESTED)
     place_text: Mapped[str]
     town: Mapped[str] = mapped_column(default="")
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(SealedText("interventions.reason"), default="")
     needs: Mapped[list[str]]
     source: Mapped[str]
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
@@ -147,7 +148,7 @@ class Intervention(Base):
     way_seconds: Mapped[int | None]
     outcome: Mapped[Outcome | None]
     # What the team wrote at the end, or why it was cancelled.
-    report: Mapped[str] = mapped_column(default="")
+    report: Mapped[str] = mapped_column(SealedText("interventions.report"), default="")
 
     team: Mapped[Team | None] = relationship(lazy="selectin")
 

@@ -18,9 +18,9 @@ from registry.access import Actor
 from registry.cases import Case
 from registry.circles import Guarded
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, get, locked, new_id
 from registry.kit.errors import Invalid, NotAllowed, NotFound, TooLarge, WrongState
+from registry.kit.sealed import Sealed
 from registry.kit.settings import settings
 from registry.kit.states import move
 

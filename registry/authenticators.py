@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import NotAllowed, NotFound
+from registry.kit.sealed import Sealed
 from registry.staff import Staff
 
 ISSUER = "Centrale"
@@ -40,7 +40,9 @@ class Authenticator(Base):
 
     id: Mapped[Id]
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
-    sealed_secret: Mapped[bytes] = mapped_column("secret", Sealed("authenticators.secret"))
+    sealed_secret: Mapped[bytes] = mapped_column(
+        "secret", Sealed("authenticators.secret", house=True)
+    )
     made_at: Mapped[datetime] = mapped_column(default=clock.now)
     confirmed_at: Mapped[datetime | None]
     # The period of the last code that was taken: that one and those before open nothing any more.

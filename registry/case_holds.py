@@ -11,9 +11,9 @@ from registry import access, journal
 from registry.access import Actor, Right
 from registry.cases import Case
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, WrongState
+from registry.kit.sealed import Sealed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,9 @@ from registry import access, cases, journal
 from registry.access import Actor, Right, Role
 from registry.cases import Case
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotAllowed, NotFound
+from registry.kit.sealed import Sealed
 from registry.staff import Staff
 
 # Professions that follow a case (REQ 44).

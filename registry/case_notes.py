@@ -13,9 +13,9 @@ from registry.access import Actor
 from registry.cases import Case
 from registry.circles import Guarded
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import Sealed
 
 LONGEST = 20_000
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.access import Actor
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
+from registry.kit.sealed import Sealed
 
 
 class CaseState(StrEnum):

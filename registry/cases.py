@@ -15,6 +15,7 @@ from registry.codes import CodeList
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotAllowed, NotFound, WrongState
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 
@@ -69,7 +70,7 @@ class Case(Base):
     id: Mapped[Id]
     number: Mapped[int] = mapped_column(NUMBERS, server_default=NUMBERS.next_value(), unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
-    title: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(SealedText("cases.title"), default="")
     area: Mapped[Area]
     state: Mapped[CaseState] = mapped_column(default=CaseState.OPEN)
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -114,7 +115,9 @@ def for_person(session: Session, person_id: UUID, *, area: Area) -> Case:
 
 
 def name_person(session: Session, case: Case, person: Person) -> None:
-    """Now we know whom it is about."""
+    """Now we know whom it is about. What it says is under that person's key from here on."""
+    if case.person_id not in {None, person.id}:
+        raise WrongState("The case is about somebody else already")
     case.person_id = person.id
     journal.record(session, PersonNamed(case_id=case.id, person_id=person.id))
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit import clock
-from registry.kit.crypto import SealedText
 from registry.kit.db import Base, Id
+from registry.kit.sealed import SealedText
 
 
 class Channel(StrEnum):

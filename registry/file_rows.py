@@ -30,6 +30,8 @@ from registry.people import Person
 
 # The journal is never rewritten; keys of the search and pairs told apart follow by themselves.
 APART = frozenset({"journal", "people", "merges", "name_keys", "not_same", "duplicate_candidates"})
+# They move with the rest, and no copy of them is made.
+KEYS = frozenset({"subject_keys"})
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def whole(session: Session, ids: Sequence[UUID]) -> dict[str, list[dict[str, Any
     """Every row about these people, by table."""
     found: dict[str, list[dict[str, Any]]] = {}
     for table, column in naming():
+        if table.name in KEYS:
+            continue
         rows = session.execute(select(table).where(column.in_(ids))).mappings()
         kept = [{key: write(value) for key, value in row.items()} for row in rows]
         if kept:
@@ -102,7 +106,7 @@ def move(session: Session, of: UUID, to: UUID) -> tuple[list[Moved], int]:
             .returning(*table.primary_key.columns)
         ).all()
         if done:
-            keys = [[str(part) for part in key] for key in done]
+            keys = [[str(write(part)) for part in key] for key in done]
             moved.append(Moved(table.name, column.name, keys))
         still = select(func.count()).select_from(table).where(column == of)
         left += session.scalar(still) or 0
@@ -140,7 +144,7 @@ def put_back(session: Session, moved: Iterable[Moved], of: UUID, from_: UUID) ->
         column = table.c[each.column]
         keys = list(table.primary_key.columns)
         wanted = [
-            tuple(part.type.python_type(text) for part, text in zip(keys, key, strict=True))
+            tuple(_part(part, text) for part, text in zip(keys, key, strict=True))
             for key in each.keys
         ]
         session.execute(
@@ -148,3 +152,8 @@ def put_back(session: Session, moved: Iterable[Moved], of: UUID, from_: UUID) ->
             .where(column == from_, tuple_(*keys).in_(wanted))
             .values({column.name: of})
         )
+
+
+def _part(column: Column[Any], written: str) -> Any:
+    kind = column.type.python_type
+    return bytes.fromhex(written) if kind is bytes else kind(written)

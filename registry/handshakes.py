@@ -11,10 +11,10 @@ from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.digests import digest
 from registry.kit.errors import NotSignedIn
+from registry.kit.sealed import Sealed
 
 LASTS = timedelta(minutes=5)
 
@@ -37,7 +37,7 @@ class Handshake(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     half: Mapped[Half]
     staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
-    sealed_facts: Mapped[bytes] = mapped_column("facts", Sealed("handshakes.facts"))
+    sealed_facts: Mapped[bytes] = mapped_column("facts", Sealed("handshakes.facts", house=True))
     until: Mapped[datetime] = mapped_column(index=True)
 
     @property

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import hook_guard, journal
 from registry.access import Actor
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import Sealed
 
 # Facts that a partner's program may be told of; names and words never leave with them.
 OFFERED = (
@@ -70,8 +70,10 @@ class Hook(Base):
     url: Mapped[str]
     kinds: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(default=True)
-    sealed_secret: Mapped[bytes] = mapped_column("secret", Sealed("hooks.secret"))
-    sealed_former: Mapped[bytes | None] = mapped_column("former", Sealed("hooks.former"))
+    sealed_secret: Mapped[bytes] = mapped_column("secret", Sealed("hooks.secret", house=True))
+    sealed_former: Mapped[bytes | None] = mapped_column(
+        "former", Sealed("hooks.former", house=True)
+    )
     renewed_at: Mapped[datetime] = mapped_column(default=clock.now)
     added_at: Mapped[datetime] = mapped_column(default=clock.now)
     added_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))

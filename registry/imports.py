@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import deadlines, journal
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import Sealed
 from registry.kit.states import move
 
 # Kept by a worker, a stretch at a time; bound in webconsole/wiring.py.
@@ -59,7 +59,7 @@ class Import(Base):
     file_name: Mapped[str]
     # Whose registry it is: its own codes are kept under this name.
     source: Mapped[str]
-    content: Mapped[bytes] = mapped_column(Sealed("imports.content"))
+    content: Mapped[bytes] = mapped_column(Sealed("imports.content", house=True))
     # Field of ours -> heading of theirs.
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)

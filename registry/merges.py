@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import file_rows, journal, people
+from registry import file_rows, journal, people, resealing
 from registry.access import Actor
 from registry.file_rows import Moved
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, locked, new_id
 from registry.kit.errors import Invalid, WrongState
+from registry.kit.sealed import Sealed
 from registry.names import Name, NameKey, NameKind
 from registry.people import Person
 
@@ -188,6 +188,8 @@ def undo(session: Session, actor: Actor, merge_id: UUID) -> Merge:
     file_rows.put_back(
         session, [Moved.of(each) for each in done.moved["rows"]], done.gone_id, done.stays_id
     )
+    for each in (done.gone_id, done.stays_id):
+        resealing.bring_home(session, each)
     session.expire_all()
     there.merged_into = None
     done.undone_at, done.undone_by = clock.now(), actor.staff_id

@@ -15,10 +15,10 @@ from registry.access import Actor, Compartment
 from registry.audiences import Audience
 from registry.identifiers import Identifier
 from registry.kit import clock
-from registry.kit.crypto import SealedText
 from registry.kit.db import Base, Id, new_id
 from registry.kit.errors import NotFound
 from registry.kit.phone import e164
+from registry.kit.sealed import SealedText
 from registry.names import Name, NameKind
 from registry.places import NOT_A_PLACE, Address
 from registry.safe_contacts import SafeContact
@@ -141,7 +141,7 @@ class Alert(Base):
     kind: Mapped[str]
     text: Mapped[str] = mapped_column(SealedText("alerts.text"))
     # Why somebody put it there: for whoever has to decide whether it still holds.
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(SealedText("alerts.reason"), default="")
     audience: Mapped[Audience] = mapped_column(default=Audience.EVERYONE)
     until: Mapped[date | None]
     compartment: Mapped[str | None]

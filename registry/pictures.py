@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import attachments, drawing, people
 from registry.access import Actor
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, get, new_id
 from registry.kit.errors import Invalid, NotFound, TooLarge
+from registry.kit.sealed import Sealed
 from registry.kit.settings import settings
 from registry.people import Person
 

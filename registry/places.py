@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registry import access
 from registry.access import Actor, Compartment
 from registry.kit.db import Base, Id
+from registry.kit.sealed import SealedText
 
 
 class AddressKind(StrEnum):
@@ -55,9 +56,9 @@ class Address(Base):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     # When somebody without a home is there: "la sera, vicino alla biglietteria".
-    habits: Mapped[str] = mapped_column(default="")
+    habits: Mapped[str] = mapped_column(SealedText("addresses.habits"), default="")
     # Which bell, which gate: shown while an alarm is open or for a reason, never with the address.
-    how_to_get_in: Mapped[str] = mapped_column(default="")
+    how_to_get_in: Mapped[str] = mapped_column(SealedText("addresses.how_to_get_in"), default="")
 
     def valid_on(self, day: date) -> bool:
         """True also where an end or a beginning is not known."""

@@ -17,9 +17,9 @@ from registry.access import Actor, Right
 from registry.cases import Case
 from registry.directory import Body
 from registry.kit import clock
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, get, locked
 from registry.kit.errors import Invalid
+from registry.kit.sealed import Sealed
 from registry.kit.states import move
 from registry.staff import Office
 

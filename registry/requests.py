@@ -23,6 +23,7 @@ from registry.contacts import Channel
 from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Invalid, NotAllowed, NotFound
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 
@@ -126,15 +127,15 @@ class Request(Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     applicant_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     asks_as: Mapped[AsksAs] = mapped_column(default=AsksAs.SELF)
-    expressed: Mapped[str]
+    expressed: Mapped[str] = mapped_column(SealedText("requests.expressed"))
     expressed_need: Mapped[str | None]
     recognised_needs: Mapped[list[str]] = mapped_column(default=list)
-    recognised: Mapped[str] = mapped_column(default="")
+    recognised: Mapped[str] = mapped_column(SealedText("requests.recognised"), default="")
     barriers: Mapped[list[str]] = mapped_column(default=list)
-    triage_reason: Mapped[str | None]
+    triage_reason: Mapped[str | None] = mapped_column(SealedText("requests.triage_reason"))
     triaged_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     triaged_at: Mapped[datetime | None]
-    answer: Mapped[str] = mapped_column(default="")
+    answer: Mapped[str] = mapped_column(SealedText("requests.answer"), default="")
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), unique=True)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base
 from registry.kit.errors import Conflict, Invalid
+from registry.kit.sealed import Sealed
 
 ZONE = ZoneInfo("Europe/Rome")
 CODE_WORD = 40  # letters at most

@@ -13,10 +13,10 @@ from registry import factors, handshakes, journal, staff
 from registry.access import Actor
 from registry.handshakes import Half
 from registry.kit import clock, limits, passwords
-from registry.kit.crypto import Sealed
 from registry.kit.db import Base, Id, locked, transaction
 from registry.kit.digests import digest
 from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem
+from registry.kit.sealed import Sealed
 from registry.kit.settings import settings
 from registry.staff import Staff
 
@@ -71,7 +71,7 @@ class SignIn(Base):
     # When whoever sits there last showed that it is still them.
     proved_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=text("now()"))
     # What the body's log-in gave us, for signing out there too.
-    id_token: Mapped[bytes | None] = mapped_column(Sealed("sessions.id_token"))
+    id_token: Mapped[bytes | None] = mapped_column(Sealed("sessions.id_token", house=True))
     # The digest of what that log-in calls this session there.
     provider_session: Mapped[str | None] = mapped_column(index=True)
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal
 from registry.access import Actor
 from registry.kit import clock
-from registry.kit.crypto import SealedText
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 
 

@@ -16,6 +16,7 @@ from registry.contacts import Channel
 from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Invalid, WrongState
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.staff import Staff
 from telecare.devices import Device
@@ -153,7 +154,7 @@ class Alarm(Base):
     # First claim ever: what the answering time is measured by.
     answered_at: Mapped[datetime | None]
     called_off_at: Mapped[datetime | None]
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(SealedText("alarms.note"), default="")
     outcome: Mapped[Outcome | None]
     closed_at: Mapped[datetime | None]
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal
 from registry.kit import clock
-from registry.kit.crypto import Sealed, unseal
+from registry.kit.crypto import unseal
 from registry.kit.db import Base, Id, locked
 from registry.kit.errors import Invalid
+from registry.kit.sealed import Sealed
 from registry.people import Person
 from registry.places import Address
 from telecare.protocols.dc09_crypto import key_from
@@ -73,7 +74,7 @@ class Device(Base):
     id: Mapped[Id]
     protocol: Mapped[str] = mapped_column(default=DC09)
     account: Mapped[str]
-    key: Mapped[bytes | None] = mapped_column(Sealed("devices.key"))
+    key: Mapped[bytes | None] = mapped_column(Sealed("devices.key", house=True))
     # Seconds between two signs of life; 0: the unit is not expected to give any.
     heartbeat_s: Mapped[int] = mapped_column(default=0)
     label: Mapped[str] = mapped_column(default="")

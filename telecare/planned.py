@@ -23,6 +23,7 @@ from registry import deadlines, journal
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 from registry.staff import Staff
@@ -157,7 +158,7 @@ class PlannedCall(Base):
     tries: Mapped[int] = mapped_column(default=0)
     call_id: Mapped[UUID | None] = mapped_column(index=True)
     result: Mapped[Result | None]
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(SealedText("planned_calls.note"), default="")
     done_at: Mapped[datetime | None]
     alarm_id: Mapped[UUID | None]
     # How fragile they were when the campaign began: who comes first (fragility.py).

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 from registry import access, journal, people, pictures
 from registry.access import Actor, Right
 from registry.kit import clock
-from registry.kit.crypto import Sealed, SealedText
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid, NotAllowed, NotFound
 from registry.kit.phone import e164
+from registry.kit.sealed import Sealed, SealedText
 from registry.people import NearPerson, Person
 from registry.pictures import Shows
 from registry.places import Address, Place
@@ -63,10 +63,10 @@ class Subscriber(Base):
     since: Mapped[datetime] = mapped_column(default=clock.now)
     # Key safe and its code, who has keys: whoever holds this text can enter somebody's home.
     way_in: Mapped[bytes | None] = mapped_column(Sealed("subscribers.way_in"))
-    doctor: Mapped[str] = mapped_column(default="")
-    doctor_phone: Mapped[str] = mapped_column(default="")
+    doctor: Mapped[str] = mapped_column(SealedText("subscribers.doctor"), default="")
+    doctor_phone: Mapped[str] = mapped_column(SealedText("subscribers.doctor_phone"), default="")
     health: Mapped[str] = mapped_column(SealedText("subscribers.health"), default="")
-    services: Mapped[str] = mapped_column(default="")
+    services: Mapped[str] = mapped_column(SealedText("subscribers.services"), default="")
     consent_at: Mapped[datetime | None]
 
     @property

@@ -12,6 +12,7 @@ from registry import deadlines, journal
 from registry.kit import clock
 from registry.kit.db import Base, Id, get
 from registry.kit.errors import Invalid, NotAllowed, WrongState
+from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
 from registry.staff import Staff
@@ -107,7 +108,7 @@ class TechJob(Base):
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey(Device.id))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
     fault_id: Mapped[UUID | None] = mapped_column(ForeignKey(Fault.id))
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(SealedText("tech_jobs.note"), default="")
     wanted_at: Mapped[datetime] = mapped_column(default=clock.now)
     wanted_by: Mapped[UUID | None] = mapped_column(ForeignKey(Staff.id))
     due_at: Mapped[datetime]
@@ -116,7 +117,7 @@ class TechJob(Base):
     test_from: Mapped[datetime | None]
     # The signal that was really received as its test.
     test_signal_id: Mapped[UUID | None]
-    report: Mapped[str] = mapped_column(default="")
+    report: Mapped[str] = mapped_column(SealedText("tech_jobs.report"), default="")
     ended_at: Mapped[datetime | None]
 
 

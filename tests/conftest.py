@@ -146,7 +146,7 @@ def forget_settings() -> None:
         db.engine().dispose()
     if live.client.cache_info().currsize:
         live.client().close()
-    for cached in (settings, db.engine, live.client, jobs.app, crypto._cipher):
+    for cached in (settings, db.engine, live.client, jobs.app, crypto.house_cipher):
         cached.cache_clear()
 
 

@@ -1,4 +1,7 @@
-"""Erasing a file: what names somebody goes, the frame of what was done and figures stay."""
+"""Erasing a file: what names somebody goes, the frame of what was done and figures stay.
+
+The keys of their words are destroyed, so what copies of the archive still hold is not read either.
+"""
 
 from typing import Any
 
@@ -6,6 +9,7 @@ from sqlalchemy.orm import Mapper, Session
 
 from registry import kept_figures
 from registry.attachments import Attachment, AttachmentContent
+from registry.kit import clock, subject_keys
 from registry.people import Person
 from webconsole import personal
 from webconsole.personal import FRAME, PLACES
@@ -15,14 +19,17 @@ def erase(session: Session, person: Person) -> None:
     """Empty every place of the file; the caller holds the person. Twice does no harm."""
     kept_figures.keep(session, person)
     _documents(session, person)
+    seen = []
     for place in PLACES:
         mapper = personal.mapper_of(place.table)
         for row in personal.rows(session, place, person.id):
+            seen.append(row.__mapper__.primary_key_from_instance(row)[0])
             if place.gone:
                 session.delete(row)
             elif mapper is not None:
                 _empty(mapper, row, [name for name in place.fields if name not in FRAME])
         session.flush()
+    subject_keys.destroy(session.connection(), person.id, seen, clock.now())
     session.expire(person)
 
 

@@ -73,7 +73,7 @@ PLACES = (
 # Nothing of the person stands in them, or what does goes with another table's rows.
 WITHOUT_WORDS = {
     "absences", "attachments", "call_plans", "call_rounds", "case_targets", "devices",
-    "disposal_items", "placements", "plans",
+    "disposal_items", "placements", "plans", "subject_keys",
 }  # fmt: skip
 # What is kept when a file is erased: the frame of what was done, without whom.
 FRAME = {"kind", "area", "state", "channel", "outcome", "way", "town"}

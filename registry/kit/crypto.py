@@ -1,4 +1,4 @@
-"""Encrypted columns: AES-256-GCM, bound to table, column and row, keys outside the database.
+"""Ciphers: AES-256-GCM under the keys of the house, which stand in files outside the database.
 
 Stored form: 0x80, key version (2 bytes), mark of the row (16 bytes), nonce (12 bytes), ciphertext
 with tag. What was written before rows were marked begins with its key version, 1, and the nonce;
@@ -9,16 +9,11 @@ import hashlib
 import os
 import re
 import secrets
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Dialect, LargeBinary, event
-from sqlalchemy.orm import DeclarativeBase, Mapper
-from sqlalchemy.types import TypeDecorator
-from typing_extensions import override
 
 from registry.kit.settings import settings
 
@@ -89,7 +84,7 @@ def next_version() -> int:
 
 
 @lru_cache(maxsize=8)
-def _cipher(version: int) -> AESGCM:
+def house_cipher(version: int) -> AESGCM:
     path = settings().keys / f"fields-{version}.key"
     if version != 1 and not path.exists():
         raise KeyMissing
@@ -108,20 +103,24 @@ def prefix(version: int) -> bytes:
 
 def seal(plain: bytes, bound_to: str, row: object = "") -> bytes:
     """`bound_to` is table.column, `row` the key of the row in which the value will stand."""
-    version, nonce, mark = newest_version(), os.urandom(NONCE), mark_of(row)
-    body = _cipher(version).encrypt(nonce, plain, bound_to.encode() + mark)
+    return seal_marked(plain, bound_to, mark_of(row))
+
+
+def seal_marked(plain: bytes, bound_to: str, mark: bytes) -> bytes:
+    version, nonce = newest_version(), os.urandom(NONCE)
+    body = house_cipher(version).encrypt(nonce, plain, bound_to.encode() + mark)
     return prefix(version) + mark + nonce + body
 
 
 def unseal(stored: bytes, bound_to: str, row: object = "") -> bytes:
     """Raises InvalidTag when a bit was changed or the value was moved from elsewhere."""
-    plain, mark = _open(stored, bound_to)
+    plain, mark = open_(stored, bound_to)
     if mark is not None and mark != mark_of(row):
         raise InvalidTag
     return plain
 
 
-def _open(stored: bytes, bound_to: str) -> tuple[bytes, bytes | None]:
+def open_(stored: bytes, bound_to: str) -> tuple[bytes, bytes | None]:
     """What it says, and the mark of the row it was written for; None: from before the marks."""
     if len(stored) < (HEAD + NONCE if stored[:1] == bytes([BOUND]) else NONCE + 1):
         raise InvalidTag
@@ -129,127 +128,7 @@ def _open(stored: bytes, bound_to: str) -> tuple[bytes, bytes | None]:
         version, nonce, body = stored[0], stored[1 : 1 + NONCE], stored[1 + NONCE :]
         if version != 1:
             raise InvalidTag
-        return _cipher(version).decrypt(nonce, body, bound_to.encode()), None
+        return house_cipher(version).decrypt(nonce, body, bound_to.encode()), None
     version, mark, rest = int.from_bytes(stored[1:3], "big"), stored[3:HEAD], stored[HEAD:]
-    plain = _cipher(version).decrypt(rest[:NONCE], rest[NONCE:], bound_to.encode() + mark)
+    plain = house_cipher(version).decrypt(rest[:NONCE], rest[NONCE:], bound_to.encode() + mark)
     return plain, mark
-
-
-class OfRow(bytes):
-    """Bytes that know for which row they are sealed; None: they were written before the marks."""
-
-    mark: bytes | None
-
-    @classmethod
-    def put(cls, value: bytes, mark: bytes | None) -> Self:
-        made = cls(value)
-        made.mark = mark
-        return made
-
-
-class WordsOfRow(str):
-    """The same for text."""
-
-    __slots__ = ("mark",)
-    mark: bytes | None
-
-    @classmethod
-    def put(cls, value: str, mark: bytes | None) -> Self:
-        made = cls(value)
-        made.mark = mark
-        return made
-
-
-class Sealed(TypeDecorator[Any]):
-    """A column of bytes that only this installation can read; `bound_to` is table.column."""
-
-    impl = LargeBinary
-    cache_ok = True
-    of_row: type[OfRow | WordsOfRow] = OfRow
-
-    def __init__(self, bound_to: str) -> None:
-        super().__init__()
-        self.bound_to = bound_to
-
-    @override
-    def process_bind_param(self, value: Any | None, dialect: Dialect) -> bytes | None:
-        if value is None:
-            return None
-        mark: bytes | None = getattr(value, "mark", None)
-        if mark is None:
-            raise ValueError(f"{self.bound_to} is written through its model, which knows the row")
-        version, nonce = newest_version(), os.urandom(NONCE)
-        plain = value.encode() if isinstance(value, str) else bytes(value)
-        body = _cipher(version).encrypt(nonce, plain, self.bound_to.encode() + mark)
-        return prefix(version) + mark + nonce + body
-
-    @override
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        plain, mark = _open(bytes(value), self.bound_to)
-        return self._said(plain, mark)
-
-    def _said(self, plain: bytes, mark: bytes | None) -> bytes | str:
-        return OfRow.put(plain, mark)
-
-
-class SealedText(Sealed):
-    """The same for words."""
-
-    cache_ok = True
-    of_row = WordsOfRow
-
-    @override
-    def _said(self, plain: bytes, mark: bytes | None) -> bytes | str:
-        return WordsOfRow.put(plain.decode(), mark)
-
-
-def bind_rows(base: type[DeclarativeBase]) -> None:
-    """Let every model of `base` seal for its own row, and check that when it is read."""
-    event.listen(base, "before_insert", _bind, propagate=True)
-    event.listen(base, "before_update", _bind, propagate=True)
-    event.listen(base, "load", _check, propagate=True)
-    event.listen(
-        base, "refresh", lambda target, context, _: _check(target, context), propagate=True
-    )
-
-
-@cache
-def _sealed_of(mapper: Mapper[Any]) -> tuple[tuple[str, type[OfRow | WordsOfRow]], ...]:
-    return tuple(
-        (each.key, kind.of_row)
-        for each in mapper.column_attrs
-        if isinstance(kind := each.columns[0].type, Sealed)
-    )
-
-
-def _bind(mapper: Mapper[Any], _connection: Any, target: Any) -> None:
-    """Before it is written: the value gets the mark of its row, which gets its key now."""
-    for name, kind in _sealed_of(mapper):
-        value = target.__dict__.get(name)
-        if value is None:
-            column = mapper.column_attrs[name].columns[0]
-            if name in target.__dict__ or column.default is None:
-                continue
-            value = column.default.arg
-        mark = mark_of(_row(mapper, target))
-        if getattr(value, "mark", None) != mark:
-            setattr(target, name, kind.put(value, mark))
-
-
-def _row(mapper: Mapper[Any], target: Any) -> object:
-    column = mapper.primary_key[0]
-    name = mapper.get_property_by_column(column).key
-    if getattr(target, name) is None and column.default is not None:
-        setattr(target, name, column.default.arg(None))
-    return getattr(target, name)
-
-
-def _check(target: Any, _context: Any) -> None:
-    """After it is read: a value that was sealed for another row was moved here by somebody."""
-    mapper = target.__mapper__
-    for name, _ in _sealed_of(mapper):
-        mark = getattr(target.__dict__.get(name), "mark", None)
-        if mark is not None and mark != mark_of(_row(mapper, target)):
-            raise InvalidTag

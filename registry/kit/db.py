@@ -15,7 +15,7 @@ from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
-from registry.kit import crypto, live
+from registry.kit import live, sealed
 from registry.kit.errors import NotFound, Unavailable
 from registry.kit.settings import settings
 
@@ -54,7 +54,7 @@ class Base(DeclarativeBase):
     }
 
 
-crypto.bind_rows(Base)
+sealed.bind_rows(Base)
 
 
 def connect(url: str, **options: Any) -> Engine:

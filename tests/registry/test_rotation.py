@@ -18,10 +18,11 @@ from registry.access import Compartment
 from registry.kit import crypto, db, dumps, engine_postgres
 from registry.kit.settings import settings
 from registry.people import Alert
-from telecare import subscribers
+from telecare import devices, subscribers
 from telecare.subscribers import Subscriber
 
 CANARY = "zqcanarino"
+KEY = bytes(range(32)).hex()
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def _first_key(database: None) -> Iterator[None]:
         if path.name != "fields-1.key":
             path.unlink()
     crypto._newest.cache_clear()
-    crypto._cipher.cache_clear()
+    crypto.house_cipher.cache_clear()
 
 
 def town(number: int) -> list[UUID]:
@@ -46,6 +47,7 @@ def town(number: int) -> list[UUID]:
             )
             subscribers.write(session, person.id, way_in=said(each), health=said(each))
             made.append(person.id)
+        devices.add(session, account=f"{number:04}", key=KEY)
     return made
 
 
@@ -72,11 +74,11 @@ def test_a_rotation_leaves_nothing_under_the_older_key() -> None:
         waiting = sum(rotation.left(session).values())
     told: list[str] = []
 
-    assert rotation.rotate(lambda name, _: told.append(name)) == waiting == 21
-    assert set(told) == {"alerts.text", "subscribers.way_in", "subscribers.health"}
+    assert rotation.rotate(lambda name, _: told.append(name)) == waiting == 8
+    assert set(told) == {"devices.key", "subject_keys.wrapped"}
     assert rotation.rotate() == 0
     (settings().keys / "fields-1.key").rename(settings().keys / "aside")
-    crypto._cipher.cache_clear()
+    crypto.house_cipher.cache_clear()
     try:
         assert number == 2
         assert read(made) == 21
@@ -113,6 +115,14 @@ def test_values_that_change_places_are_refused(column: str) -> None:
 
     with pytest.raises(InvalidTag):
         read(made)
+
+
+def test_a_rotation_carries_nothing_along_that_was_moved() -> None:
+    town(1)
+    with db.engine().begin() as connection:
+        connection.execute(
+            text("UPDATE devices SET key = :moved"), {"moved": crypto.seal(b"x", "devices.key", 1)}
+        )
     crypto.next_version()
     with pytest.raises(InvalidTag):
         rotation.rotate()
