@@ -1,11 +1,12 @@
 """JSON of cases: what they are about, how far they have come, who follows them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -32,6 +33,7 @@ from registry.door import Me, allow
 from registry.kit.http import InTransaction
 from registry.people_api import Name, Out
 
+# ruff: noqa: FAST003 - the dependency that holds the case takes it from the address
 router = APIRouter(tags=["registry"])
 Text = Annotated[str, Field(max_length=4000)]
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -229,115 +231,82 @@ def record_contact(case_id: UUID, new: ContactIn, session: InTransaction, me: Me
     )
 
 
-def _held(session: Session, case_id: UUID, me: Actor, if_match: str | None) -> Case:
-    case = cases.held(session, case_id, me)
-    versions.check(if_match, case.version)
-    return case
-
-
 def _tagged(session: Session, answer: Response, case: Case, me: Actor) -> CaseOut:
     answer.headers["ETag"] = versions.tag(case.version)
     return CaseOut.of(session, case, me)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Changing:
+    """A case held for a change, as whoever asked knew it, and the answer to them."""
+
+    session: Session
+    case: Case
+    me: Actor
+    answer: Response
+
+    def told(self) -> CaseOut:
+        """The case as it is now, with its version as the ETag."""
+        return _tagged(self.session, self.answer, self.case, self.me)
+
+
+def _changing(
+    case_id: UUID, session: InTransaction, me: Me, answer: Response, if_match: Match = None
+) -> Changing:
+    case = cases.held(session, case_id, me)
+    versions.check(if_match, case.version)
+    return Changing(session=session, case=case, me=me, answer=answer)
+
+
+Held = Annotated[Changing, Depends(_changing)]
+
+
 @router.post("/cases/{case_id}/stage", dependencies=WRITE)
-def set_stage(
-    case_id: UUID,
-    told: Stage,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
-    case = _held(session, case_id, me, if_match)
-    cases.set_stage(session, case, told.stage, reason=told.reason)
-    return _tagged(session, answer, case, me)
+def set_stage(told: Stage, held: Held) -> CaseOut:
+    cases.set_stage(held.session, held.case, told.stage, reason=told.reason)
+    return held.told()
 
 
 @router.post("/cases/{case_id}/suspend", dependencies=WRITE)
-def suspend_case(
-    case_id: UUID,
-    why: Reason,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
-    case = _held(session, case_id, me, if_match)
-    cases.suspend(session, case, reason=why.reason)
-    return _tagged(session, answer, case, me)
+def suspend_case(why: Reason, held: Held) -> CaseOut:
+    cases.suspend(held.session, held.case, reason=why.reason)
+    return held.told()
 
 
 @router.post("/cases/{case_id}/close", dependencies=WRITE)
-def close_case(
-    case_id: UUID,
-    why: Ending,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
-    case = _held(session, case_id, me, if_match)
-    cases.close(session, case, reason=why.reason, outcome=why.outcome)
-    return _tagged(session, answer, case, me)
+def close_case(why: Ending, held: Held) -> CaseOut:
+    cases.close(held.session, held.case, reason=why.reason, outcome=why.outcome)
+    return held.told()
 
 
 @router.post("/cases/{case_id}/reopen", dependencies=WRITE)
-def reopen_case(
-    case_id: UUID,
-    why: Reason,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
-    case = _held(session, case_id, me, if_match)
-    cases.reopen(session, case, reason=why.reason)
-    return _tagged(session, answer, case, me)
+def reopen_case(why: Reason, held: Held) -> CaseOut:
+    cases.reopen(held.session, held.case, reason=why.reason)
+    return held.told()
 
 
 @router.put("/cases/{case_id}/targets", dependencies=WRITE)
-def set_targets(
-    case_id: UUID,
-    told: Targets,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
+def set_targets(told: Targets, held: Held) -> CaseOut:
     """Codes of the list `target`, in force today."""
-    case = _held(session, case_id, me, if_match)
-    case_targets.set_(session, case, me, told.targets)
-    return _tagged(session, answer, case, me)
+    case_targets.set_(held.session, held.case, held.me, told.targets)
+    return held.told()
 
 
 @router.post("/cases/{case_id}/assign", dependencies=WRITE)
-def assign_case(
-    case_id: UUID,
-    told: Given,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> CaseOut:
+def assign_case(told: Given, held: Held) -> CaseOut:
     """A manager or a deputy; whoever replaces a manager gets a note."""
-    case = _held(session, case_id, me, if_match)
-    case_managers.assign(session, case, me, **told.model_dump())
-    return _tagged(session, answer, case, me)
+    case_managers.assign(held.session, held.case, held.me, **told.model_dump())
+    return held.told()
 
 
 @router.post("/cases/{case_id}/hold", dependencies=[allow(Right.COORDINATE)])
-def hold_case(
-    case_id: UUID, why: Reason, session: InTransaction, me: Me, answer: Response
-) -> CaseOut:
+def hold_case(why: Reason, held: Held) -> CaseOut:
     """Nothing of it is thrown away until it is released."""
-    case = cases.held(session, case_id, me)
-    case_holds.hold(session, case, me, reason=why.reason)
-    return _tagged(session, answer, case, me)
+    case_holds.hold(held.session, held.case, held.me, reason=why.reason)
+    return held.told()
 
 
 @router.post("/cases/{case_id}/release", dependencies=[allow(Right.COORDINATE)])
-def release_case(case_id: UUID, session: InTransaction, me: Me, answer: Response) -> CaseOut:
-    case = cases.held(session, case_id, me)
-    case_holds.release(session, case, me)
-    return _tagged(session, answer, case, me)
+def release_case(held: Held) -> CaseOut:
+    case_holds.release(held.session, held.case, held.me)
+    return held.told()

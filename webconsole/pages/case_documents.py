@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi import APIRouter, Form, UploadFile
 from starlette.responses import Response
 
 from registry import access, attachments, cases
@@ -13,7 +13,7 @@ from registry.cases import Case
 from registry.door import Me, allow
 from registry.kit.errors import NotAllowed
 from registry.kit.http import InTransaction
-from webconsole.pages.case_verbs import done, readers
+from webconsole.pages.case_verbs import Here, readers
 
 router = APIRouter(include_in_schema=False, prefix="/casi/{case_id}/documenti")
 Short = Annotated[str, Form(max_length=80)]
@@ -21,10 +21,7 @@ Short = Annotated[str, Form(max_length=80)]
 
 @router.post("", dependencies=[allow(Right.WRITE_CASES)])
 def add(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
+    on: Here,
     file: UploadFile,
     circle: Short = "",
     role: Short = "",
@@ -35,9 +32,9 @@ def add(
     def work(case: Case) -> None:
         chosen = readers(circle, role, compartment)
         name = file.filename or ""
-        attachments.add(session, case, me, name=name, content=content, **chosen)
+        attachments.add(on.session, case, on.me, name=name, content=content, **chosen)
 
-    return done(request, session, me, case_id, work, circle=circle, role=role, form="document")
+    return on.do(work, form="document", circle=circle, role=role)
 
 
 @router.get("/{attachment_id}", dependencies=[allow(Right.READ_CASES)])

@@ -1,10 +1,11 @@
 """What is done with a case on its page: notes, stage, end, who follows it, groups, legal hold."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -40,174 +41,132 @@ def readers(circle: str, role: str, part: str) -> dict[str, Any]:
         raise Invalid("A value cannot be stored as it was written") from None
 
 
-def done(
-    request: Request,
-    session: Session,
-    me: Actor,
-    case_id: UUID,
-    work: Callable[[Case], object],
-    *,
-    version: str = "",
-    **typed: Any,
-) -> Response:
-    """Do it with the case held; what is refused comes back with all that was typed."""
-    case = cases.read(session, case_id, me)
-    try:
-        with session.begin_nested():
-            case = cases.held(session, case_id, me)
-            versions.check(version or None, case.version)
-            work(case)
-    except (NotAllowed, NotFound):
-        raise
-    except Problem as problem:
-        session.refresh(case)
-        trouble = forms.trouble(request, problem)
-        return shown.record(
-            request, session, me, case, typed=typed, trouble=trouble, status=status_of(problem)
-        )
-    return RedirectResponse(f"/casi/{case_id}", SEE_OTHER)
+@dataclass(frozen=True, kw_only=True)
+class OnCase:
+    """Somebody at the page of a case, about to do something with it."""
+
+    request: Request
+    session: Session
+    me: Actor
+    case_id: UUID
+    version: str
+
+    def do(self, work: Callable[[Case], object], **typed: Any) -> Response:
+        """Do it with the case held; what is refused comes back with all that was typed."""
+        session, me = self.session, self.me
+        case = cases.read(session, self.case_id, me)
+        try:
+            with session.begin_nested():
+                case = cases.held(session, self.case_id, me)
+                versions.check(self.version or None, case.version)
+                work(case)
+        except (NotAllowed, NotFound):
+            raise
+        except Problem as problem:
+            session.refresh(case)
+            wrong, status = forms.trouble(self.request, problem), status_of(problem)
+            return shown.record(
+                self.request, session, me, case, typed=typed, trouble=wrong, status=status
+            )
+        return RedirectResponse(f"/casi/{self.case_id}", SEE_OTHER)
+
+
+def _on_case(
+    case_id: UUID, request: Request, session: InTransaction, me: Me, version: Short = ""
+) -> OnCase:
+    return OnCase(request=request, session=session, me=me, case_id=case_id, version=version)
+
+
+# The case of the address, and the version that the form was written on.
+Here = Annotated[OnCase, Depends(_on_case)]
 
 
 @router.post("/note", dependencies=WRITE)
 def write_note(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    text: Text = "",
-    circle: Short = "",
-    role: Short = "",
-    compartment: Short = "",
+    on: Here, text: Text = "", circle: Short = "", role: Short = "", compartment: Short = ""
 ) -> Response:
     def work(case: Case) -> None:
-        case_notes.write(session, case, me, text=text, **readers(circle, role, compartment))
+        chosen = readers(circle, role, compartment)
+        case_notes.write(on.session, case, on.me, text=text, **chosen)
 
-    typed = {"text": text, "circle": circle, "role": role, "form": "note"}
-    return done(request, session, me, case_id, work, **typed)
+    return on.do(work, form="note", text=text, circle=circle, role=role)
 
 
 @router.post("/fase", dependencies=WRITE)
-def set_stage(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    stage: Short = "",
-    reason: Text = "",
-    version: Short = "",
-) -> Response:
-    def work(case: Case) -> None:
-        cases.set_stage(session, case, stage, reason=forms.whole(reason))
-
-    typed = {"version": version, "reason": reason, "form": "stage"}
-    return done(request, session, me, case_id, work, **typed)
+def set_stage(on: Here, stage: Short = "", reason: Text = "") -> Response:
+    why = forms.whole(reason)
+    return on.do(
+        lambda case: cases.set_stage(on.session, case, stage, reason=why),
+        form="stage",
+        reason=reason,
+    )
 
 
 @router.post("/sospensione", dependencies=WRITE)
-def suspend(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    reason: Text = "",
-    version: Short = "",
-) -> Response:
-    def work(case: Case) -> None:
-        cases.suspend(session, case, reason=forms.whole(reason))
-
-    typed = {"version": version, "reason": reason, "form": "suspend"}
-    return done(request, session, me, case_id, work, **typed)
+def suspend(on: Here, reason: Text = "") -> Response:
+    why = forms.whole(reason)
+    return on.do(
+        lambda case: cases.suspend(on.session, case, reason=why), form="suspend", reason=reason
+    )
 
 
 @router.post("/chiusura", dependencies=WRITE)
-def close(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    outcome: Short = "",
-    reason: Text = "",
-    version: Short = "",
-) -> Response:
+def close(on: Here, outcome: Short = "", reason: Text = "") -> Response:
     def work(case: Case) -> None:
         if not outcome:
             raise Invalid("Choose how it ended", field="case_outcome")
-        cases.close(session, case, reason=forms.whole(reason), outcome=outcome)
+        cases.close(on.session, case, reason=forms.whole(reason), outcome=outcome)
 
-    typed = {"version": version, "reason": reason, "form": "close"}
-    return done(request, session, me, case_id, work, **typed)
+    return on.do(work, form="close", reason=reason)
 
 
 @router.post("/riapertura", dependencies=WRITE)
-def reopen(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    reason: Text = "",
-    version: Short = "",
-) -> Response:
-    def work(case: Case) -> None:
-        cases.reopen(session, case, reason=forms.whole(reason))
-
-    typed = {"version": version, "reason": reason, "form": "reopen"}
-    return done(request, session, me, case_id, work, **typed)
+def reopen(on: Here, reason: Text = "") -> Response:
+    why = forms.whole(reason)
+    return on.do(
+        lambda case: cases.reopen(on.session, case, reason=why), form="reopen", reason=reason
+    )
 
 
 @router.post("/gruppi", dependencies=WRITE)
 def set_targets(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
+    on: Here,
     targets: Many = [],  # noqa: B006 - FastAPI copies it
-    version: Short = "",
 ) -> Response:
-    def work(case: Case) -> None:
-        case_targets.set_(session, case, me, targets)
-
-    return done(request, session, me, case_id, work, version=version, form="targets")
+    return on.do(lambda case: case_targets.set_(on.session, case, on.me, targets), form="targets")
 
 
 @router.post("/assegnazione", dependencies=WRITE)
 def assign(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
+    on: Here,
     part: Annotated[Part, Form()] = Part.MANAGER,
     staff_id: Short = "",
     note: Text = "",
-    version: Short = "",
 ) -> Response:
     """Nobody chosen as deputy: the case manager goes on alone."""
 
     def work(case: Case) -> None:
-        chosen = forms.id_or_none(staff_id)
+        chosen, words = forms.id_or_none(staff_id), forms.whole(note)
         if chosen is not None:
-            case_managers.assign(session, case, me, chosen, part=part, note=forms.whole(note))
+            case_managers.assign(on.session, case, on.me, chosen, part=part, note=words)
         elif part is Part.DEPUTY:
-            case_managers.dismiss_deputy(session, case, me)
+            case_managers.dismiss_deputy(on.session, case, on.me)
         else:
             raise Invalid("Choose a colleague", field="staff_id")
 
-    typed = {"version": version, "note": note, "form": part.value}
-    return done(request, session, me, case_id, work, **typed)
+    return on.do(work, form=part.value, note=note)
 
 
 @router.post("/vincolo", dependencies=[allow(Right.COORDINATE)])
-def hold(
-    case_id: UUID, request: Request, session: InTransaction, me: Me, reason: Text = ""
-) -> Response:
-    def work(case: Case) -> None:
-        case_holds.hold(session, case, me, reason=forms.whole(reason))
-
-    return done(request, session, me, case_id, work, reason=reason, form="hold")
+def hold(on: Here, reason: Text = "") -> Response:
+    why = forms.whole(reason)
+    return on.do(
+        lambda case: case_holds.hold(on.session, case, on.me, reason=why),
+        form="hold",
+        reason=reason,
+    )
 
 
 @router.post("/vincolo/fine", dependencies=[allow(Right.COORDINATE)])
-def release(case_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
-    def work(case: Case) -> None:
-        case_holds.release(session, case, me)
-
-    return done(request, session, me, case_id, work, form="hold")
+def release(on: Here) -> Response:
+    return on.do(lambda case: case_holds.release(on.session, case, on.me), form="hold")

@@ -21,10 +21,11 @@ from registry.referrals import STEPS, Referral, ReferralState
 from webconsole import board_people, case_words, rendering
 from webconsole.dress import ZONE
 from webconsole.pages import forms
-from webconsole.pages.case_verbs import done
+from webconsole.pages.case_verbs import Here
 from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
+# ruff: noqa: FAST003 - the dependency that holds the case takes it from the address
 router = APIRouter(include_in_schema=False)
 READ, WRITE = [allow(Right.READ_CASES)], [allow(Right.WRITE_CASES)]
 SEE_OTHER = 303
@@ -58,15 +59,7 @@ def list_referrals(
 
 
 @router.post("/casi/{case_id}/invii", dependencies=WRITE)
-def send(
-    case_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    to: Short = "",
-    reason: Text = "",
-    answer_by: Short = "",
-) -> Response:
+def send(on: Here, to: Short = "", reason: Text = "", answer_by: Short = "") -> Response:
     """`to` is "office:ID" or "body:ID"."""
 
     def work(case: Case) -> None:
@@ -76,17 +69,16 @@ def send(
         except ValueError:
             raise Invalid("Choose a day that is still to come", field="answer_by") from None
         referrals.send(
-            session,
+            on.session,
             case,
-            me,
+            on.me,
             reason=forms.whole(reason),
             answer_by=datetime.combine(day, END_OF_DAY, ZONE),
             office_id=forms.id_or_none(written) if kind == "office" else None,
             body_id=forms.id_or_none(written) if kind == "body" else None,
         )
 
-    typed = {"reason": reason, "to": to, "answer_by": answer_by, "form": "referral"}
-    return done(request, session, me, case_id, work, **typed)
+    return on.do(work, form="referral", reason=reason, to=to, answer_by=answer_by)
 
 
 @router.get("/invii/{referral_id}", dependencies=READ)
