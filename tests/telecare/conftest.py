@@ -11,6 +11,7 @@ import uvloop
 
 from telecare.protocols.dc09_frames import Dc09Framer
 from telecare.receivers import main
+from tests.telecare.sip_units import Centre, Way
 
 # The independent transmitter is too old for newer Pythons.
 collect_ignore = [] if sys.version_info < (3, 12) else ["test_sos_door.py"]
@@ -88,3 +89,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def centre() -> Centre:
+    """Our side of SIP, without sockets."""
+    return Centre()
+
+
+@pytest.fixture
+def way() -> Way:
+    """How one unit reaches it."""
+    return Way()

@@ -1,7 +1,9 @@
 """A unit and a way to it, for tests of our side of SIP without sockets."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from telecare.protocols.base import Cut, Message
 from telecare.protocols.scaip import Scaip
@@ -12,6 +14,9 @@ from telecare.protocols.sip_transactions import Flow
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 KEYS = {"4711": b"segreta"}
+FRAMES = json.loads((Path(__file__).parents[1] / "frames" / "scaip.json").read_text())["vectors"]
+# Whole messages as others have published them.
+PUBLISHED = {each["id"]: bytes.fromhex(each["raw_hex"]) for each in FRAMES if "sip-" in each["id"]}
 
 
 @dataclass

@@ -1,0 +1,128 @@
+"""Who speaks over SIP: senders that are not the unit, passwords proved by digest, registrations."""
+
+import pytest
+
+from telecare.protocols.base import Verdict
+from tests.telecare.sip_units import PUBLISHED, Centre, Way, authorization, mrq, request
+
+
+def test_a_sender_who_is_not_the_unit_is_refused_and_kept(centre: Centre, way: Way) -> None:
+    centre.receive(request(body=mrq(cid="815"), user="999"), way)
+    (message,) = centre.commit()
+    assert (message.verdict, message.reason) == (Verdict.SEALED, "identity")
+    assert way.codes == [200]
+    assert b"<snu>99</snu>" in way.told[0]
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+@pytest.mark.parametrize("method", ["MESSAGE", "REGISTER"])
+def test_a_unit_with_a_password_proves_it(
+    centre: Centre, way: Way, algorithm: str, method: str
+) -> None:
+    body = mrq(cid="4711") if method == "MESSAGE" else ""
+    centre.receive(request(method, user="4711", body=body), way)
+    assert way.codes == [401]
+    assert centre.taken == []
+
+    proof = {"Authorization": authorization(way.sent[0], algorithm, method)}
+    again = request(method, user="4711", body=body, branch="z9hG4bK-2", cseq=2, headers=proof)
+    centre.receive(again, way)
+    messages = centre.commit()
+
+    assert way.codes == [401, 200]
+    assert all(message.encrypted for message in messages)
+    centre.wait(20)
+    assert centre.taken == [], "the challenge was taken up"
+
+
+def test_a_wrong_password_is_refused_and_kept(centre: Centre, way: Way) -> None:
+    body = mrq(cid="4711")
+    centre.receive(request(user="4711", body=body), way)
+    proof = {"Authorization": authorization(way.sent[0], "MD5", "MESSAGE", key=b"no")}
+    centre.receive(request(user="4711", body=body, branch="z9hG4bK-2", headers=proof), way)
+    (message,) = centre.commit()
+    assert (message.verdict, message.reason) == (Verdict.SEALED, "wrong_key")
+    assert way.codes == [401, 403]
+    assert way.told == []
+
+
+def test_a_unit_that_never_proves_it_is_kept_too(centre: Centre, way: Way) -> None:
+    centre.receive(request(user="4711", body=mrq(cid="4711")), way)
+    centre.wait(20)
+    ((_, message, exchange),) = centre.taken
+    assert (message.verdict, message.reason, exchange) == (Verdict.SEALED, "no_proof", None)
+
+
+def test_a_proof_serves_once_and_not_for_long(centre: Centre, way: Way) -> None:
+    body = mrq(cid="4711")
+    centre.receive(request(user="4711", body=body), way)
+    proof = {"Authorization": authorization(way.sent[0], "SHA-256", "MESSAGE")}
+    for number in (2, 3):
+        branch = f"z9hG4bK-{number}"
+        centre.receive(request(user="4711", body=body, branch=branch, headers=proof), way)
+        centre.commit()
+    assert way.codes == [401, 200, 401]
+    assert b"stale=true" in way.sent[-1]
+
+    fresh = {"Authorization": authorization(way.sent[-1], "SHA-256", "MESSAGE")}
+    centre.wait(400)
+    centre.receive(request(user="4711", body=body, branch="z9hG4bK-9", headers=fresh), way)
+    assert way.codes[-1] == 401
+
+
+def test_a_registered_unit_is_told_over_its_living_way(centre: Centre) -> None:
+    kept = Way(transport="tcp", port=40_000)
+    contact = {"Contact": "<sip:815@192.0.2.7:5090>;expires=600"}
+    centre.receive(request("REGISTER", headers=contact), kept)
+    assert kept.codes == [200]
+    assert b"Contact: <sip:815@192.0.2.7:5090>;expires=600" in kept.sent[0]
+
+    gone = Way(transport="tcp")
+    centre.receive(request(body=mrq()), gone)
+    gone.alive = False
+    centre.commit()
+
+    assert gone.told == []
+    assert kept.told[0].startswith(b"MESSAGE sip:815@192.0.2.7:5090 SIP/2.0")
+
+
+def test_registrations_end(centre: Centre, way: Way) -> None:
+    def register(number: int, **headers: str) -> int:
+        branch = f"z9hG4bK-{number}"
+        centre.receive(request("REGISTER", branch=branch, cseq=number, headers=headers), way)
+        return way.codes[-1]
+
+    assert register(1, Contact="<sip:815@192.0.2.7>", Expires="10") == 423
+    assert b"Min-Expires: 60" in way.sent[-1]
+    assert register(2, Contact="<sip:815@192.0.2.7>", Expires="100000") == 200
+    assert b"Expires: 7200" in way.sent[-1]
+    assert len(centre.side.registrar) == 1
+    assert register(3, Contact="*", Expires="0") == 200
+    assert len(centre.side.registrar) == 0
+    register(4, Contact="<sip:815@192.0.2.7>", Expires="60")
+    centre.wait(61)
+    assert len(centre.side.registrar) == 0
+
+
+def test_the_published_forgery_is_refused(centre: Centre, way: Way) -> None:
+    centre.receive(PUBLISHED["sip-message-04"], way)
+    (message,) = centre.commit()
+    assert message.verdict is Verdict.SEALED
+    assert way.codes == [200]
+    assert b"<snu>99</snu>" in way.told[0]
+
+
+def test_a_registration_with_a_wrong_password_is_refused(centre: Centre, way: Way) -> None:
+    centre.receive(request("REGISTER", user="4711"), way)
+    proof = {"Authorization": authorization(way.sent[0], "SHA-256", "REGISTER", key=b"no")}
+    contact = {"Contact": "<sip:4711@192.0.2.7>"}
+    again = request("REGISTER", user="4711", branch="z9hG4bK-2", headers=proof | contact)
+    centre.receive(again, way)
+    assert way.codes == [401, 403]
+    assert len(centre.side.registrar) == 0
+
+
+def test_a_registration_of_nobody_is_no_request(centre: Centre, way: Way) -> None:
+    nobody = request("REGISTER").replace(b"To: <sip:815@", b"To: <sip:")
+    centre.receive(nobody, way)
+    assert way.codes == [400]
