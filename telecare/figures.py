@@ -113,7 +113,7 @@ def of(session: Session, since: datetime, until: datetime) -> Figures:
         activations=activations.of(session, since, until),
         days=_days(answers),
         planned=_planned(session, since, until),
-        faults=_faults(session),
+        faults=faults_by_age(session),
     )
 
 
@@ -174,7 +174,7 @@ def _planned(session: Session, since: datetime, until: datetime) -> dict[str, in
     return {state.value: counted.get(state, 0) for state in PlannedState}
 
 
-def _faults(session: Session) -> list[tuple[int, int]]:
+def faults_by_age(session: Session) -> list[tuple[int, int]]:
     """Open faults older than so many hours, each with how many."""
     now = clock.now()
     found = [(0, session.scalar(select(func.count()).where(Fault.ended_at.is_(None))) or 0)]

@@ -237,7 +237,14 @@ def test_figures_campaigns_and_a_sheet_for_118_have_no_fault_that_axe_finds(
         press_button(house, ACCOUNT, 21 if theme == "dark" else 22)
         known = eventually(lambda: apart(_an_alarm))
     sign_in(page, "cora")
-    for address in ("/cifre", "/campagne", f"/allarmi/{known}/118", "/apparecchi"):
+    for address in (
+        "/cifre",
+        "/campagne",
+        "/codici",
+        "/guasti",
+        f"/allarmi/{known}/118",
+        "/apparecchi",
+    ):
         page.goto(address)
         page.wait_for_load_state("load")
         assert (address, axe()) == (address, [])
