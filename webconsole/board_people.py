@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, literal, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from registry import access, audiences, cases, journal, merges
 from registry.access import Actor, Right
@@ -39,9 +40,20 @@ def known(session: Session, ids: Iterable[UUID | None], me: Actor) -> dict[UUID,
     wanted = {each for each in ids if each is not None}
     if not wanted:
         return {}
-    query = select(Person).where(Person.id.in_(wanted)).options(selectinload(Person.addresses))
-    found = session.scalars(access.visible(query, Person.restricted, me))
-    return {person.id: person for person in found}
+    query = select(Person).where(Person.id == one_of(wanted))
+    people = session.scalars(access.visible(query, Person.restricted, me)).all()
+    homes: dict[UUID, list[Address]] = {person.id: [] for person in people}
+    there = select(Address).where(Address.person_id == one_of(homes))
+    for address in session.scalars(there.order_by(Address.id)):
+        homes[address.person_id].append(address)
+    for person in people:
+        set_committed_value(person, "addresses", homes[person.id])
+    return {person.id: person for person in people}
+
+
+def one_of(ids: Iterable[UUID]) -> ColumnElement[Any]:
+    """As one value: a list of five hundred parameters takes longer to write than to be answered."""
+    return any_(literal(list(ids), ARRAY(Uuid())))
 
 
 def where(place: Place | Address | None) -> str:
