@@ -70,6 +70,12 @@ def test_an_alarm_nobody_takes_goes_up_the_ladder(
     eventually(lambda: alarm(anna)["called_off_at"])
     assert alarm(anna)["state"] == "claimed"
 
+    # She has heard that all is well: the outcome is hers to say, and both are kept.
+    closing = {"outcome": "pressed_by_mistake", "note": "ha annullato lei, sta bene"}
+    assert anna.post(f"/alarms/{alarm_id}/close", json=closing).json()["state"] == "closed"
+    kept = anna.get("/signals", params={"account": ACCOUNT}).json()["items"]
+    assert [each["kind"] for each in kept] == ["cancel", "personal"]
+
     # A damaged frame gets no answer at all, and changes nothing.
     broken = bytearray(units.plain(ACCOUNT, 9, "1101"))
     broken[-3] ^= 1
