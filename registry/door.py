@@ -113,6 +113,7 @@ def _signed(
     ):
         raise NotAllowed("The page was out of date. Reload it and try again")
     session.info["actor"] = signed.actor
+    request.state.asker = signed.actor.staff_id
     return signed
 
 
@@ -130,6 +131,7 @@ def _me(
     if scheme.lower() == "bearer":
         actor = tokens.check(session, secret.strip())
         session.info["actor"] = actor
+        request.state.asker = actor.staff_id
         return actor
     signed = _signed(request, session, csrf)
     if signed.locked:

@@ -22,6 +22,8 @@ HEADERS = {
         "camera=(), display-capture=(), payment=(), serial=(), usb=()"
     ),
 }
+# Said only where there is TLS; a browser then never comes without it, for two years.
+ALWAYS_TLS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def policy(nonce: str, carrier: str) -> str:
@@ -71,6 +73,8 @@ class Protected:
                 is_page = headers.get("content-type", "").startswith("text/html")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if settings().public_url.startswith("https://"):
+                    headers.setdefault(*ALWAYS_TLS)
                 headers.setdefault(
                     "Content-Security-Policy",
                     policy(nonce, settings().carrier) if is_page else CLOSED,

@@ -73,6 +73,8 @@ def install(app: FastAPI) -> None:
 def problem(request: Request, said: Exception) -> Response:
     """The answer to a program."""
     assert isinstance(said, errors.Problem)  # noqa: S101 - what it was registered for
+    if isinstance(said, errors.NotAllowed):
+        _note(request, said)
     detail, more = sentence(request, said), dict(said.more)
     if said.field:
         more["errors"] = [{"field": said.field, "message": detail}]
@@ -80,6 +82,19 @@ def problem(request: Request, said: Exception) -> Response:
     if isinstance(said, errors.TooMany):
         answer.headers["Retry-After"] = str(max(1, round(said.retry_after)))
     return answer
+
+
+def _note(request: Request, said: errors.NotAllowed) -> None:
+    """Who was refused what: the door as the table has it, never an address as it was asked for."""
+    door = getattr(request.scope.get("route"), "path", "")
+    asker = getattr(request.state, "asker", None)
+    log.warning(
+        "request.not_allowed",
+        method=request.method,
+        door=door,
+        staff_id=str(asker) if asker else None,
+        reason=type(said).__name__,
+    )
 
 
 def _not_valid(request: Request, error: Exception) -> Response:

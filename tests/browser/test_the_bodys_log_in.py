@@ -112,10 +112,12 @@ def test_in_out_there_and_back(page: Page, body: Body) -> None:
     says_who(page, "a.riva")
     expect(page.get_by_role("navigation")).to_be_visible()
 
+    page.evaluate("sessionStorage.setItem('typed', 'by whoever sat here')")
     page.locator("details.menu > summary").click()
     with page.expect_request(f"{body.theirs}/logout?*"):
         page.get_by_role("button", name="Esci").click()
     expect(page.get_by_role("heading", name="Accedi")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('typed')") is None, "nothing is left to the next"
     page.goto("/sessioni")
     expect(page.get_by_role("heading", name="Accedi")).to_be_visible()
 

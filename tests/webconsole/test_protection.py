@@ -4,13 +4,16 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from registry import people
+from registry import door, people, staff
 from registry.access import Role
+from registry.kit.db import transaction
+from registry.kit.settings import settings
 from webconsole import protection, reports
 
 SignIn = Callable[..., TestClient]
@@ -56,6 +59,35 @@ def test_the_carriers_hosts_are_there_only_with_that_carrier() -> None:
     assert "connect-src 'self' https://*.twilio.com wss://*.twilio.com;" in protection.policy(
         "n", "twilio"
     )
+
+
+def test_who_was_refused_what_is_in_the_log(signed_in: SignIn) -> None:
+    client = signed_in("anna", Role.OPERATOR)
+    with capture_logs() as logged:
+        assert client.get(f"/amministrazione/personale/{uuid4()}").status_code == 403
+        assert client.post("/blocca", headers={door.CSRF_HEADER: "made up"}).status_code == 403
+    told = [each for each in logged if each["event"] == "request.not_allowed"]
+    assert [(each["method"], each["door"]) for each in told] == [
+        ("GET", "/amministrazione/personale/{staff_id}"),
+        ("POST", "/blocca"),
+    ]
+    with transaction() as session:
+        assert told[0]["staff_id"] == str(staff.named(session, "anna").id)
+
+
+def test_a_house_with_tls_wants_it_always(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "strict-transport-security" not in client.get("/healthz").headers
+    monkeypatch.setenv("CENTRALE_PUBLIC_URL", "https://centrale.example.it")
+    settings.cache_clear()
+    try:
+        for path in ("/healthz", "/entra", "/static/css/base.css", "/nulla"):
+            wanted = client.get(path).headers["strict-transport-security"]
+            assert wanted == "max-age=63072000; includeSubDomains"
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 @pytest.mark.parametrize("address", ["/persone", "/api/v1/people?q=x", "/nulla", "/entra"])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry import door, invitations, sessions, tokens
-from registry.door import AtScreen, Me, allow
+from registry.door import AtScreen, Me, allow, fresh
 from registry.kit.errors import Problem
 from registry.kit.http import InTransaction, sentence, status_of
 from webconsole import rendering
@@ -30,14 +30,14 @@ def list_own(request: Request, session: InTransaction, me: Me, signed: AtScreen)
     )
 
 
-@router.post("/sessioni/altre", dependencies=[allow()])
+@router.post("/sessioni/altre", dependencies=[allow(), fresh()])
 def end_others(session: InTransaction, me: Me, signed: AtScreen) -> Response:
     if me.staff_id is not None:
         sessions.end_all(session, me.staff_id, but=signed.id)
     return RedirectResponse("/sessioni", SEE_OTHER)
 
 
-@router.post("/sessioni/{session_id}", dependencies=[allow()])
+@router.post("/sessioni/{session_id}", dependencies=[allow(), fresh()])
 def end_one(session_id: UUID, session: InTransaction, me: Me) -> Response:
     if me.staff_id is not None:
         sessions.end(session, me.staff_id, session_id)

@@ -3,6 +3,7 @@ import { get } from "./api.mjs";
 import { join } from "./live.mjs";
 import { audible, ringFor, wakeOnGesture } from "./sound.mjs";
 import { t, tn } from "./words.mjs";
+import "./leaving.mjs";
 
 let waiting = new Map();
 const RISES = {

@@ -10,6 +10,7 @@ import { clock, useNow } from "./time.mjs";
 import { get, post } from "./api.mjs";
 import { t } from "./words.mjs";
 import { look, take } from "./verbs.mjs";
+import "./leaving.mjs";
 
 // Whoever answers nothing has no board to look at, and no alarm to hear.
 const station = document.querySelector("[data-station]") !== null;
