@@ -77,6 +77,11 @@ class PersonErased(journal.Event):
     disposal_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class PersonErasedAgain(journal.Event):
+    """A restored backup was older than the erasure."""
+
+
 class Disposal(Base):
     """One list."""
 

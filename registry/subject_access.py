@@ -59,6 +59,14 @@ class ExportTaken(journal.Event):
     export_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportBroughtBack(journal.Event):
+    """The copy says what a backup of that moment said."""
+
+    export_id: UUID
+    of: str
+
+
 @dataclass(frozen=True)
 class Piece:
     """One thing that is kept: where it stands, what it is, what it says; `others` may be meant."""

@@ -18,7 +18,7 @@ from typing import IO, Any
 from registry.kit.errors import Problem
 from registry.kit.sealed_file import Sealing, Unreadable, Unsealing, create
 
-FORM = 1
+FORM = 2
 DATABASE, SEALS, MANIFEST = "database", "journal-seals.jsonl", "manifest.json"
 PART = 16 << 20  # bytes of the dump in one member
 # The tar goes through in blocks of this size; larger ones mean fewer calls.
@@ -39,6 +39,8 @@ class Manifest:
     postgres: int
     last_seal: int | None
     last_mark: str
+    # Keys of people, which are kept apart; the archives of form 1 need none.
+    keys: int = 0
     form: int = FORM
     parts: dict[str, str] = field(default_factory=dict)
     size: int = 0
@@ -110,7 +112,7 @@ def check(source: Path, key: bytes, tell: Callable[[int], None] = lambda _: None
 
 def _manifest(body: bytes) -> Manifest:
     said: dict[str, Any] = json.loads(body)
-    if said.get("form") != FORM:
+    if not 0 < int(said.get("form", 0)) <= FORM:
         raise Unreadable(
             "The archive was made by a newer Centrale than this one: install that version"
         )

@@ -48,6 +48,7 @@ VERBS = {
     "journal": Verb("cli_records", "journal_verbs", "The journal of who did what."),
     "backup": Verb("cli_backup", "backup", "Write the house to one sealed file."),
     "restore": Verb("cli_backup", "restore", "Make a house of such a file."),
+    "restore-person": Verb("cli_backup", "restore_person", "Bring back one file, to be read."),
     "keys": Verb("cli_keys", "verbs", "The keys of this installation."),
     "import": Verb("cli_people", "verbs", "Bring in people from another registry."),
     "devices": Verb("cli_devices", "verbs", "Telecare devices."),
@@ -118,7 +119,8 @@ def _of_settings(error: Exception) -> str:
         if each["type"] == "default_factory_not_called":
             continue
         name = "_".join(str(part) for part in each["loc"]).upper()
-        said.append(f"{PREFIX}{name}: {each['msg']}" if name else each["msg"])
+        says = each["msg"].removeprefix("Value error, ")
+        said.append(f"{PREFIX}{name}: {says}" if name else says)
     return f"{'; '.join(said)} (`centrale settings` explains each setting)"
 
 

@@ -16,9 +16,11 @@ HAPPENED = {
     "registry.disposal_refused": N_("List of files to end refused"),
     "registry.disposal_executed": N_("List of files to end carried out"),
     "registry.person_erased": N_("File erased, figures kept"),
+    "registry.person_erased_again": N_("File erased again after a backup was restored"),
     "registry.export_drafted": N_("Copy of one's own data prepared"),
     "registry.export_handed_over": N_("Copy of one's own data ready to hand over"),
     "registry.export_discarded": N_("Copy of one's own data thrown away"),
+    "registry.export_brought_back": N_("File brought back from a backup, as a copy to be read"),
     "registry.export_taken": N_("Copy of one's own data downloaded"),
 }
 BASES = {

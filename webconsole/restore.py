@@ -6,18 +6,21 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select, text
 
 from registry import journal, sealing
+from registry.disposals import PersonErasedAgain
 from registry.kit import db, dumps, engines
 from registry.kit.engine_home import account
 from registry.kit.sealed_file import Unreadable
 from registry.kit.settings import Settings, settings
 from registry.sealing import Finding
-from webconsole import archives, backup, house, migrate, versions
+from webconsole import archives, backup, erasing, house, kept_keys, migrate, versions
 from webconsole.archives import Manifest, Refused
+from webconsole.kept_keys import Kept
 
 Tell = Callable[[str], None]
 
@@ -29,10 +32,12 @@ class Restored:
     manifest: Manifest
     entries: int
     later_seals: int
+    # Files that were erased after the backup, and are again.
+    erased: int
     findings: list[Finding]
 
 
-def restore(source: Path, tell: Tell) -> Restored:
+def restore(source: Path, tell: Tell, people_keys: Path | None = None) -> Restored:
     """Fill the empty house of the present settings; a failed attempt leaves it as empty as it was.
 
     Raises a Problem with a sentence: another key, a damaged archive, one of a newer Centrale, a
@@ -43,6 +48,7 @@ def restore(source: Path, tell: Tell) -> Restored:
     tell("Reading the archive to its end")
     manifest = archives.check(source, key)
     _must_be_known(manifest)
+    kept = _people_keys(people_keys or kept_keys.place(source.parent, key), key, manifest)
     private = chosen.database_url is None
     if private and (chosen.home / "postgres" / "data").exists():
         raise Refused(
@@ -52,8 +58,10 @@ def restore(source: Path, tell: Tell) -> Restored:
     with _undone(chosen, private=private):
         entries = _fill(chosen, source, key, manifest, tell, private=private)
         later = _bring_seals(chosen, archives.seals(source, key), manifest)
-        findings = _prove(manifest, tell)
-    return Restored(manifest=manifest, entries=entries, later_seals=later, findings=findings)
+        findings, erased = _prove(manifest, kept, tell)
+    return Restored(
+        manifest=manifest, entries=entries, later_seals=later, erased=erased, findings=findings
+    )
 
 
 def _key(chosen: Settings) -> bytes:
@@ -64,6 +72,21 @@ def _key(chosen: Settings) -> bytes:
             "`centrale keys save` with --keys"
         )
     return path.read_bytes()
+
+
+def _people_keys(path: Path, key: bytes, manifest: Manifest) -> Kept | None:
+    """The newest edition: an older one may lack a key, or still have one that was destroyed."""
+    if not manifest.keys:
+        return None
+    if not path.exists():
+        raise Refused(
+            f"{path} is missing: it has the keys of people, without which nobody reads what was "
+            "written of them. Name its newest copy with --people-keys"
+        )
+    kept = kept_keys.read(path, key)
+    if kept.made_at < datetime.fromisoformat(manifest.made_at):
+        raise Refused(f"{path} is older than the archive: use its newest copy")
+    return kept
 
 
 def _must_be_known(manifest: Manifest) -> None:
@@ -134,12 +157,13 @@ def _bring_seals(chosen: Settings, seals: bytes, manifest: Manifest) -> int:
     return sum(1 for each in numbers if each > (manifest.last_seal or 0))
 
 
-def _prove(manifest: Manifest, tell: Tell) -> list[Finding]:
+def _prove(manifest: Manifest, kept: Kept | None, tell: Tell) -> tuple[list[Finding], int]:
     """Start it as it will run, bring it to this version, and recompute every seal."""
     with house.open_(as_owner=True):
         try:
             tell("Bringing the database to this version")
             migrate.up()
+            erased = _open_words(kept, manifest, tell) if kept else 0
             tell("Recomputing the seals of the journal")
             with db.transaction() as session:
                 session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
@@ -152,4 +176,18 @@ def _prove(manifest: Manifest, tell: Tell) -> list[Finding]:
             db.engine.cache_clear()
     if manifest.last_seal and marks.get(manifest.last_seal) != manifest.last_mark:
         findings.append(Finding(manifest.last_seal, "is not the last seal that the archive names"))
-    return findings
+    return findings, erased
+
+
+def _open_words(kept: Kept, manifest: Manifest, tell: Tell) -> int:
+    """Bring the keys of people; whoever was erased since is erased again, each in one piece."""
+    tell("Bringing the keys of people")
+    with db.transaction() as session:
+        kept_keys.bring(session, kept)
+    with db.transaction() as session:
+        moment = datetime.fromisoformat(manifest.made_at)
+        erased = kept_keys.erased_since(session, kept, moment)
+        for person in erased:
+            erasing.erase(session, person)
+            journal.record(session, PersonErasedAgain(person_id=person.id))
+    return len(erased)

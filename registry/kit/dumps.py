@@ -54,8 +54,11 @@ def server_version(url: str) -> int:
         return connection.info.server_version // 10_000
 
 
-def dump(url: str, choice: str | None) -> Iterator[bytes]:
-    """The whole database as one consistent picture, in pieces; DumpFailure when it breaks off."""
+def dump(url: str, choice: str | None, *, without: Iterable[str] = ()) -> Iterator[bytes]:
+    """The database as one consistent picture, in pieces; DumpFailure when it breaks off.
+
+    Of the tables `without` the rows stay here.
+    """
     tool = engine_postgres.tool("pg_dump", choice, at_least=server_version(url))
     words = [
         str(tool),
@@ -63,6 +66,7 @@ def dump(url: str, choice: str | None) -> Iterator[bytes]:
         "--no-owner",
         "--no-privileges",
         "--lock-wait-timeout=60s",
+        *(f"--exclude-table-data={table}" for table in without),
     ]
     with (
         tempfile.TemporaryFile() as said,

@@ -4,6 +4,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from registry.kit import crypto, db, dumps, key_copy
 from registry.kit.errors import Invalid, Problem, WrongState
 from registry.kit.sealed_file import Unreadable
 from registry.kit.settings import settings
-from registry.people import Person
+from registry.people import Alert, Person
+from registry.person_keys import PersonKey
 from tests.conftest import empty, forget_settings
 from tests.waiting import eventually
-from webconsole import archives, backup, house, logs, restore
+from webconsole import archives, backup, bring_back, erasing, house, kept_keys, logs, restore
 from webconsole.archives import Manifest, Refused
 from webconsole.demo import town
 
@@ -50,9 +52,19 @@ def taken(
     eventually(_sealed)
     folder = tmp_path_factory.mktemp("backups")
     target, manifest = backup.make(folder)
+    _one_is_erased(folder)
     key_copy.save(settings().keys, folder / "keys.json", PASSPHRASE)
     yield target, folder / "keys.json", counted(), manifest
     empty()
+
+
+def _one_is_erased(folder: Path) -> None:
+    """After the backup; the next one keeps the keys of people as they are then."""
+    with db.transaction() as session:
+        person = session.scalars(select(Person).order_by(Person.id)).first()
+        assert person is not None
+        erasing.erase(session, person)
+        kept_keys.write(session, folder, crypto.key_file(backup.KEY))
 
 
 def _long_in_use() -> None:
@@ -99,6 +111,7 @@ def test_the_sample_town_comes_back_in_an_empty_home(
     assert done.findings == []
     assert done.later_seals == 0
     assert done.entries == before["journal"]
+    assert done.erased == 1
     assert manifest.last_seal is not None
     # What the next command finds: the restored home, with engines that have stopped.
     monkeypatch.setenv("CENTRALE_HOME", str(elsewhere))
@@ -107,9 +120,18 @@ def test_the_sample_town_comes_back_in_an_empty_home(
     forget_settings()
     monkeypatch.setattr(logs, "configure", str)  # what tests read of the logs goes on as it is
     with house.open_():
-        assert counted() == before
+        assert counted() == before | {"journal": before["journal"] + 1}
+        _words_are_read()
         _the_journal_goes_on()
         db.engine().dispose()
+
+
+def _words_are_read() -> None:
+    with db.transaction() as session:
+        assert all(each.text for each in session.scalars(select(Alert)))
+        gone = session.scalars(select(Person).order_by(Person.id)).first()
+        assert gone is not None
+        assert (gone.given_name, gone.family_name) == ("", "")
 
 
 def _the_journal_goes_on() -> None:
@@ -122,6 +144,28 @@ def _the_journal_goes_on() -> None:
         new = journal.after(session, until_now)
         assert [each.person_id for each in new] == [someone.id]
         assert session.scalar(select(func.count()).select_from(Person)) == 61
+
+
+def test_one_persons_file_comes_back_as_a_copy_to_be_read(
+    taken: tuple[Path, Path, dict[str, int], Manifest],
+) -> None:
+    with db.transaction() as session:
+        lost = session.scalars(select(Alert).order_by(Alert.id)).all()[-1]
+        person_id, words = lost.person_id, str(lost.text)
+        session.delete(lost)
+
+    made = bring_back.bring_back(taken[0], person_id, lost_only=True)
+    assert words in [each.said for each in made.pieces]
+    assert person_id == made.person_id
+
+    with db.transaction() as session:
+        erased = session.scalar(
+            select(PersonKey.person_id).where(PersonKey.destroyed_at.is_not(None)).limit(1)
+        )
+        assert lost.id not in session.scalars(select(Alert.id)).all()
+    assert erased is not None
+    with pytest.raises(Refused, match="was erased"):
+        bring_back.bring_back(taken[0], erased)
 
 
 def test_a_house_that_is_not_empty_is_left_alone(
@@ -141,6 +185,27 @@ def test_without_its_key_or_with_another_one_nothing_is_touched(
         restore.restore(taken[0], quiet)
     with pytest.raises(WrongState, match="another key than that of the copy"):
         key_copy.load(taken[1], settings().keys, PASSPHRASE)
+    assert not (elsewhere / "postgres").exists()
+
+
+def test_without_the_newest_keys_of_people_nothing_is_touched(
+    taken: tuple[Path, Path, dict[str, int], Manifest], elsewhere: Path, tmp_path: Path
+) -> None:
+    key_copy.load(taken[1], settings().keys, PASSPHRASE)
+    key = (settings().keys / backup.KEY).read_bytes()
+    with pytest.raises(Refused, match="keys of people"):
+        restore.restore(taken[0], quiet, tmp_path / "lost.keys")
+    kept = kept_keys.place(taken[0].parent, key)
+    old = kept_keys.read(kept, key)
+    assert len(old.keys) >= taken[3].keys > 0
+    changed = bytearray(kept.read_bytes())
+    changed[-20] ^= 1
+    (tmp_path / "damaged.keys").write_bytes(changed)
+    with pytest.raises(Unreadable):
+        restore.restore(taken[0], quiet, tmp_path / "damaged.keys")
+    later = replace(taken[3], made_at="2099-01-01T00:00:00+00:00")
+    with pytest.raises(Refused, match="older than the archive"):
+        restore._people_keys(kept, key, later)
     assert not (elsewhere / "postgres").exists()
 
 
