@@ -8,6 +8,7 @@
 //   data-sure   a question to be answered first
 //   data-join   on a fieldset: its ticked values as one text; data-list on a field: its commas make a list
 import { post, put } from "./api.mjs";
+import { forget } from "./keep.mjs";
 import { t } from "./words.mjs";
 
 /** data-rows: each line that chose a "what" becomes one fact of a list. */
@@ -90,11 +91,15 @@ async function send(form) {
       ? await put(form.dataset.put, new FormData(form))
       : await post(form.dataset.post, said(form), { form: keyOf(form) });
     delete form.dataset.key;
+    forget(form);
     if (form.dataset.show) show(form, answer);
     else if (form.dataset.then) location.assign(form.dataset.then);
     else location.reload();
   } catch (error) {
-    if (error.done) return location.reload();
+    if (error.done) {
+      forget(form);
+      return location.reload();
+    }
     if (!error.unreachable) delete form.dataset.key;
     const [first] = error.fields || [];
     const known = first && form.querySelector(`[data-wrong="${CSS.escape(first.field)}"]`);

@@ -1,36 +1,83 @@
-// Typed is kept: the fields of a page's form survive a reload, a lost line or an error, in this browser.
-const place = (form) => `draft:${form.dataset.keep}`;
-const SENT = "draft-sent";
-const KINDS = "input:not([type=hidden]):not([type=checkbox]), textarea, select";
+// Typed is kept: what is changed in any form of a page survives a reload, a lost line, an error or
+// the locked screen, in this browser. Left out: passwords, files, and forms marked data-forget.
+import "./owner.mjs";
 
+const SENT = "draft-sent";
+const NEVER = /^(hidden|password|file|submit|button|reset|image|fieldset|output)$/;
+const MARKED = /^(checkbox|radio)$/;
+const MOMENT = /^(date|time|datetime-local)$/;
+
+/** Each field with a name of its own, also where several share theirs. */
+function fieldsOf(form) {
+  const seen = new Map();
+  return [...form.elements]
+    .filter((field) => field.name && !NEVER.test(field.type))
+    .map((field) => {
+      const nth = seen.get(field.name) || 0;
+      seen.set(field.name, nth + 1);
+      return [`${field.name}.${nth}`, field];
+    });
+}
+
+const value = (field) => (MARKED.test(field.type) ? field.checked : field.value);
+
+function given(field) {
+  if (MARKED.test(field.type)) return field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.defaultValue;
+  return ([...field.options].find((each) => each.defaultSelected) || field.options[0])?.value ?? "";
+}
+
+function put(field, typed) {
+  if (MARKED.test(field.type)) field.checked = typed;
+  else field.value = typed;
+}
+
+function place(form) {
+  const target = form.dataset.keep || form.dataset.post || form.dataset.put || form.getAttribute("action");
+  const alike = [...document.querySelectorAll("form")].filter((each) => each.getAttribute("action") === form.getAttribute("action"));
+  return `draft:${form.dataset.keep ? "" : `${location.pathname}:${alike.indexOf(form)}:`}${target}`;
+}
+
+const read = (form) => JSON.parse(sessionStorage.getItem(place(form)) || "{}");
+
+/** Put back what was typed, unless the server has something newer to say in that field. */
 function restore(form) {
-  const kept = JSON.parse(sessionStorage.getItem(place(form)) || "{}");
-  for (const field of form.querySelectorAll(KINDS)) {
-    // What the server sends back is newer: it is what was sent, or what was just chosen.
-    if (field.name in kept && (field.value === "" || field.tagName === "SELECT")) field.value = kept[field.name];
+  const kept = read(form);
+  for (const [name, field] of fieldsOf(form)) {
+    const [origin, typed] = kept[name] || [];
+    if (typed === undefined || value(field) !== given(field)) continue;
+    if (MOMENT.test(field.type) || given(field) === origin) put(field, typed);
   }
 }
 
 function keep(form) {
+  const before = read(form);
   const typed = {};
-  for (const field of form.querySelectorAll(KINDS)) if (field.name) typed[field.name] = field.value;
-  sessionStorage.setItem(place(form), JSON.stringify(typed));
+  for (const [name, field] of fieldsOf(form)) {
+    // A page that came back with an error shows what was typed: it began as something else.
+    const was = before[name];
+    const origin = was && was.includes(given(field)) ? was[0] : given(field);
+    if (value(field) !== origin) typed[name] = [origin, value(field)];
+  }
+  if (Object.keys(typed).length > 0) sessionStorage.setItem(place(form), JSON.stringify(typed));
+  else forget(form);
 }
 
-// A draft is forgotten once the page after it has come, and has nothing to complain of.
+/** It has arrived: nothing is kept any more. */
+export const forget = (form) => sessionStorage.removeItem(place(form));
+
+// A draft is forgotten once the page after it has come, and has nothing to complain of: not when one
+// came back to the form from a page that the browser or a locked screen had put in between.
 const sent = sessionStorage.getItem(SENT);
 sessionStorage.removeItem(SENT);
-if (sent && !document.querySelector("[role=alert]")) sessionStorage.removeItem(sent);
+const arrived = performance.getEntriesByType("navigation")[0]?.type === "navigate" && document.referrer.startsWith(location.origin);
+if (sent && arrived && !document.querySelector("main [role=alert]")) sessionStorage.removeItem(sent);
 
-for (const form of document.querySelectorAll("form[data-keep]")) {
+const kept = [...document.forms].filter((form) => form.method === "post" && !("forget" in form.dataset));
+for (const form of kept) {
   restore(form);
+  keep(form); // also what was typed before this module was here
   form.addEventListener("input", () => keep(form));
+  if (form.dataset.post || form.dataset.put) continue; // forms.mjs knows what became of it
   form.addEventListener("submit", () => sessionStorage.setItem(SENT, place(form)));
 }
-
-// Ctrl+Enter: the main action of the page.
-document.addEventListener("keydown", (event) => {
-  if (!event.ctrlKey || event.key !== "Enter") return;
-  const form = event.target.closest?.("form[data-keep]");
-  (form || document.querySelector("[data-main]")?.form)?.requestSubmit();
-});

@@ -61,13 +61,22 @@ export function listen(does) {
       event.preventDefault();
       commanding = Date.now();
     }
-    else if (name === "main") click(event, "dialog[open] [data-main], form[aria-label] [data-main], [data-main]");
+    else if (name === "main") finish(event);
     else if (name && does[name]) {
       event.preventDefault();
       does[name]();
     }
     return undefined;
   });
+}
+
+/** The form one is writing in is sent, not another of the page. */
+function finish(event) {
+  const form = event.target.closest?.('form[method="post"]');
+  const button = form?.querySelector("[data-main]") || form?.querySelector("[type=submit]");
+  if (!button) return click(event, "dialog[open] [data-main], form[aria-label] [data-main], [data-main]");
+  event.preventDefault();
+  return button.disabled || form.requestSubmit(button);
 }
 
 function go(event, letter) {

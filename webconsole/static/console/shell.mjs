@@ -1,5 +1,6 @@
 // On every signed-in page: the live link, the sounds, the keys, the clock and the banners.
 import { html, render, useEffect } from "./html.mjs";
+import "./keep.mjs";
 import { Banners, KeyHelp, showKeys } from "./banners.mjs";
 import { listen } from "./keys.mjs";
 import { join } from "./live.mjs";

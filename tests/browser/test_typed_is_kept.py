@@ -1,0 +1,65 @@
+"""Typed is kept: an error, a lost line, a locked screen and a slow server take nothing away."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from registry.access import Role
+from registry.kit import db
+from tests.browser.console import Console, sign_in
+from tests.conftest import PASSWORD, somebody
+
+pytestmark = pytest.mark.browser
+NEW = "/persone/nuova"
+
+
+def type_in(page: Page) -> None:
+    page.goto(NEW)
+    page.fill("[name=given_name]", "Prova")
+    page.fill("[name=family_name]", "Conservata")
+
+
+def still_there(page: Page) -> None:
+    expect(page.locator("[name=given_name]")).to_have_value("Prova")
+    expect(page.locator("[name=family_name]")).to_have_value("Conservata")
+
+
+def test_what_is_typed_outlives_a_reload_a_lost_line_and_the_locked_screen(anna: Console) -> None:
+    page = anna.page
+    type_in(page)
+    page.reload()
+    still_there(page)
+
+    page.context.set_offline(True)
+    page.locator("form[data-keep] [type=submit]").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    page.goto(NEW)
+    still_there(page)
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Blocca lo schermo").click()
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.goto(NEW)
+    still_there(page)
+
+
+def test_a_refusal_in_between_leads_back_to_what_was_typed(anna: Console) -> None:
+    page = anna.page
+    type_in(page)
+    page.evaluate("document.querySelector('form[data-keep] [name=csrf]').value = 'stale'")
+    page.locator("form[data-keep] [type=submit]").click()
+    page.locator("[data-back]").click()
+    still_there(page)
+
+
+def test_whoever_signs_in_next_finds_nothing_of_it(anna: Console) -> None:
+    page = anna.page
+    with db.transaction() as session:
+        somebody(session, "bruno", "Bruno Costa", Role.OPERATOR)
+    type_in(page)
+    page.context.clear_cookies()
+    sign_in(page, "bruno")
+    page.goto(NEW)
+    expect(page.locator("[name=given_name]")).to_have_value("")
