@@ -39,7 +39,7 @@ def _value(chosen: Settings, name: str) -> str:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "[dim]not set[/]"
     if isinstance(value, SecretStr):
         return MASK

@@ -10,6 +10,11 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "CENTRALE_"
+SCHEMES = {
+    "database_url": ("postgresql+psycopg",),
+    "database_owner_url": ("postgresql+psycopg",),
+    "mqtt_url": ("mqtt", "mqtts"),
+}
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -282,6 +287,15 @@ class Settings(BaseSettings):
         return self.home / "log"
 
     @model_validator(mode="after")
+    def _addresses(self) -> Self:
+        for name, schemes in SCHEMES.items():
+            given = getattr(self, name)
+            if given and given.get_secret_value().partition("://")[0] not in schemes:
+                wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+                raise ValueError(f"{PREFIX}{name.upper()} begins with {wanted}")
+        return self
+
+    @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.carrier == "twilio":
             wanted = ("twilio_account_sid", "twilio_auth_token", "public_url")
@@ -292,10 +306,6 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"The carrier `twilio` also needs {', '.join(missing)}")
-        if self.mqtt_url is not None:
-            scheme = self.mqtt_url.get_secret_value().partition("://")[0]
-            if scheme not in {"mqtt", "mqtts"}:
-                raise ValueError("CENTRALE_MQTT_URL begins with mqtt:// or mqtts://")
         if self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
             raise ValueError("CENTRALE_OIDC_ISSUER begins with https://")
         if bool(self.oidc_issuer) != bool(self.oidc_client_id):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from registry.kit import settings as module
 from registry.kit.settings import Settings
@@ -45,3 +46,13 @@ def test_others_keep_it_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None
 def test_every_setting_says_what_it_means() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
+
+
+@pytest.mark.parametrize("name", ["CENTRALE_DATABASE_URL", "CENTRALE_DATABASE_OWNER_URL"])
+def test_an_address_of_another_kind_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "mysql://u:parola@h/d")
+    with pytest.raises(ValidationError, match=f"{name} begins with postgresql") as refused:
+        Settings()
+    assert "parola" not in str(refused.value)
