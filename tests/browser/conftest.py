@@ -31,6 +31,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
 )
 LINE = "+390815550100"
 ACCOUNT = "7001"

@@ -21,7 +21,7 @@ from telecare.devices import Device
 from telecare.faults import Fault
 from telecare.subscribers import WayIn, WhyIn
 from telecare.tech_jobs import TechJob
-from webconsole import board_people, door_words, rendering
+from webconsole import board_people, door_words, protection, rendering
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +44,7 @@ def show_jobs(
             missing = True
     found = tech_jobs.open_(session, me.staff_id)
     known = board_people.known(session, (each.person_id for each in found), me)
-    return rendering.page(
+    shown = rendering.page(
         request,
         "telecare/technician.html",
         me=me,
@@ -57,6 +57,7 @@ def show_jobs(
         accounts=_accounts(session, found),
         words=words(i18n.language_of(request)),
     )
+    return protection.let_see(shown)
 
 
 def _accounts(session: Session, found: list[TechJob]) -> dict[UUID, str]:
@@ -81,7 +82,7 @@ def show_job(tech_job_id: UUID, request: Request, session: InTransaction, me: Me
     spoken = words(i18n.language_of(request))
     person = _whose(session, job, me, mine=mine)
     received = tech_jobs.test_of(session, job)
-    return rendering.page(
+    shown = rendering.page(
         request,
         "telecare/technician_job.html",
         me=me,
@@ -95,6 +96,7 @@ def show_job(tech_job_id: UUID, request: Request, session: InTransaction, me: Me
         tested_at=received.arrived_at if received else None,
         words=spoken,
     )
+    return protection.let_see(shown)
 
 
 def _whose(session: Session, job: TechJob, me: Actor, *, mine: bool) -> Person | None:
