@@ -8,8 +8,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from callcenter import lines
+from callcenter.call_states import CallState
+from callcenter.calls import Call
+from callcenter.carriers import account as accounts
+from callcenter.carriers import simulated_town
 from dispatch import rota, teams
 from registry import people
 from registry.access import Role
@@ -21,6 +26,7 @@ from tests.stories.screens import Screen, screen
 from tests.waiting import eventually
 
 ACCOUNT = "7A01"
+LINA, VITO = "+390815550113", "+390815550112"
 
 
 @dataclass
@@ -47,9 +53,8 @@ def night(house: House) -> Iterator[Night]:
             longitude=14.12,
             how_to_get_in="chiavi dalla vicina, interno 4",
         )
-        people.add_contact(
-            session, nina, name="Vito Prova", phone="081 555 0112", relation="figlio"
-        )
+        people.add_contact(session, nina, name="Lina Prova", phone=LINA, relation="vicina")
+        people.add_contact(session, nina, name="Vito Prova", phone=VITO, relation="figlio")
         device = devices.add(
             session, account=ACCOUNT, key=units.KEY.hex(), heartbeat_s=0, label="casa di Nina"
         )
@@ -58,10 +63,33 @@ def night(house: House) -> Iterator[Night]:
         team = teams.form(session, name="Squadra 1", base_text="sede")
         rota.sign_on(session, team, until=clock.now() + timedelta(hours=8))
         team_id = team.id
+    accounts.account.cache_clear()
+    town = simulated_town.town()
+    town.behave(LINA, answers_after="0", talks_for="1")
+    town.behave(VITO, answers_after="0", talks_for="60")
     anna = house.somebody("anna", "Anna Riva", Role.OPERATOR)
     squad = house.somebody("squadra1", "Squadra 1", Role.TEAM, team_id=team_id)
     with anna, squad, screen(house, anna) as hers:
         yield Night(house, anna, squad, hers)
+
+
+def vito_presses_one(anna: httpx2.Client, alarm_id: str) -> None:
+    """The neighbour's voicemail hears the sentence and presses nothing; the son is next."""
+
+    def answered() -> str | None:
+        with db.transaction() as session:
+            wanted = select(Call).where(Call.number == VITO, Call.state == CallState.ANSWERED)
+            call = session.scalars(wanted).first()
+            return call.sid if call else None
+
+    simulated_town.town().press(eventually(answered, within=60), "1")
+
+    def rung() -> list[tuple[str, str]] | None:
+        (round_,) = anna.get(f"/alarms/{alarm_id}/rounds").json()
+        tries = [(each["name"], each["went"]) for each in round_["tries"]]
+        return tries if round_["state"] == "accepted" else None
+
+    assert eventually(rung, within=40) == [("Lina Prova", "silent"), ("Vito Prova", "accepted")]
 
 
 def done(answer: httpx2.Response) -> dict[str, Any]:
@@ -91,6 +119,11 @@ def test_a_fall_at_night(night: Night) -> None:
     call_id = done(anna.post(f"/alarms/{alarm_id}/call-home"))["call_id"]
     eventually(lambda: done(anna.get(f"/calls/{call_id}"))["state"] == "talking", within=40)
     done(anna.patch(f"/alarms/{alarm_id}", json={"note": "è a terra, dolore al fianco"}))
+
+    # While she speaks on, the system rings the contacts in turn: a voicemail, then a pressed 1.
+    done(anna.post(f"/alarms/{alarm_id}/call-ladder"))
+    vito_presses_one(anna, alarm_id)
+    assert done(anna.get(f"/calls/{call_id}"))["state"] == "talking"
     done(anna.post(f"/calls/{call_id}/hang-up"))
     # A call made for an alarm needs no outcome of its own: that of the alarm says what came of it.
     eventually(lambda: done(anna.get(f"/calls/{call_id}"))["outcome"] == "reached")
