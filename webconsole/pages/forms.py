@@ -1,16 +1,20 @@
 """Forms: what was typed, what was wrong with it, and codes with their words."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from registry import codes
+from registry.access import Actor
 from registry.codes import CodeList
 from registry.kit import clock, i18n
 from registry.kit.errors import Invalid, Problem
-from registry.kit.http import sentence
+from registry.kit.http import sentence, status_of
+from webconsole import rendering
 
 LONG = 4000
 
@@ -35,6 +39,20 @@ NONE = Trouble()
 
 def trouble(request: Request, problem: Problem) -> Trouble:
     return Trouble(sentence(request, problem), problem.field)
+
+
+def page(
+    request: Request, template: str, *, me: Actor, problem: Problem | None = None, **facts: Any
+) -> Response:
+    """A page with a form on it; after a problem with its status, the sentence beside its field."""
+    return rendering.page(
+        request,
+        template,
+        me=me,
+        status=status_of(problem) if problem else 200,
+        trouble=trouble(request, problem) if problem else NONE,
+        **facts,
+    )
 
 
 def id_or_none(text: str) -> UUID | None:

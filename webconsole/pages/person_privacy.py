@@ -17,13 +17,12 @@ from registry.door import Me, allow, fresh
 from registry.kit import i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, NotFound, Problem, WrongState
-from registry.kit.http import InTransaction, status_of
+from registry.kit.http import InTransaction
 from registry.people import Person
 from registry.purposes import LegalBasis, Purpose
 from registry.subject_access import ExportState, SubjectExport
 from webconsole import gathering, privacy_words, rendering
 from webconsole.pages import forms
-from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False, prefix="/persone/{person_id}/privacy")
@@ -183,12 +182,11 @@ def _export(session: Session, person_id: UUID, export_id: UUID) -> SubjectExport
 def _page(
     request: Request, session: Session, me: Actor, person: Person, problem: Problem | None = None
 ) -> Response:
-    return rendering.page(
+    return forms.page(
         request,
         "privacy/person.html",
         me=me,
-        status=status_of(problem) if problem else 200,
-        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        problem=problem,
         person=person,
         notices=consents.notices_of(session, person.id),
         given=consents.consents_of(session, person.id),
@@ -209,12 +207,11 @@ def _copy(
     hidden: set[str] | None = None,
     reason: str = "",
 ) -> Response:
-    return rendering.page(
+    return forms.page(
         request,
         "privacy/copy.html",
         me=me,
-        status=status_of(problem) if problem else 200,
-        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        problem=problem,
         left_out=set(made.hidden) if hidden is None else hidden,
         reason=reason or made.reason,
         **_facts(request, person, made),

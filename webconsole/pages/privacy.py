@@ -15,13 +15,12 @@ from registry.door import Me, allow, fresh
 from registry.kit import clock, i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, Problem
-from registry.kit.http import InTransaction, status_of
+from registry.kit.http import InTransaction
 from registry.purposes import LegalBasis
 from registry.retention import Disposition, RetentionRule, Trigger
 from registry.starting_register import STARTING
 from webconsole import privacy_words, rendering
 from webconsole.pages import forms
-from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False, prefix="/privacy")
@@ -183,12 +182,11 @@ def _register(
     typed: dict[str, str] | None = None,
     problem: Problem | None = None,
 ) -> Response:
-    return rendering.page(
+    return forms.page(
         request,
         "privacy/register.html",
         me=me,
-        status=status_of(problem) if problem else 200,
-        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        problem=problem,
         typed=typed or {},
         found=purposes.all_(session),
         table=privacy_words,
@@ -205,12 +203,11 @@ def _retention(
     problem: Problem | None = None,
 ) -> Response:
     lists = disposals.latest(session)
-    return rendering.page(
+    return forms.page(
         request,
         "privacy/retention.html",
         me=me,
-        status=status_of(problem) if problem else 200,
-        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        problem=problem,
         typed=typed or {},
         rules=retention.all_(session),
         due={each.id: len(retention.due(session, each)) for each in retention.all_(session)},
@@ -231,12 +228,11 @@ def _disposal(
     found = disposals.files(session, disposal.id)
     known = people.known(session, [each.person_id for each in found], me)
     names = dict(session.execute(select(staff.Staff.id, staff.Staff.name)).tuples().all())
-    return rendering.page(
+    return forms.page(
         request,
         "privacy/disposal.html",
         me=me,
-        status=status_of(problem) if problem else 200,
-        trouble=forms.trouble(request, problem) if problem else Trouble(),
+        problem=problem,
         disposal=disposal,
         rule=get(session, RetentionRule, disposal.rule_id),
         found=found,
