@@ -68,3 +68,7 @@ def test_the_coordinator_is_told_when_the_glass_breaks(
         page.goto(address)
         expect(page.locator("td", has_text="Anna Riva").first).to_be_visible()
         assert (address, axe()) == (address, [])
+    for address in ("/privacy", "/privacy/valutazione", "/privacy/conservazione"):
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert (address, axe()) == (address, [])

@@ -11,14 +11,16 @@ from typing import Any
 import httpx2
 import redis
 
-from callcenter import lines
+from callcenter import calls, lines
+from callcenter.calls import Call
 from callcenter.carriers import account as accounts
 from callcenter.carriers.simulated_town import town
 from registry import people
 from registry.access import Role
 from registry.kit import db
+from registry.kit.db import locked
 from registry.kit.settings import settings
-from telecare import devices
+from telecare import devices, subscribers
 from tests.stories import units
 from tests.stories.conftest import House
 from tests.waiting import eventually
@@ -26,7 +28,9 @@ from tests.waiting import eventually
 LINE = "081 555 0100"
 PHONE = "+390815557713"
 CODE = "QWZCNR77L41F839O"
-CANARIES = ("Qwzverina", "Canarwzqi", "815557713", CODE, "qwzstreet", "qwzreason", "qwznear")
+# What is written of her, which the database itself cannot read.
+WORDS = ("qwzreason", "qwzhealth", "qwzdoor", "qwznote")
+CANARIES = ("Qwzverina", "Canarwzqi", "815557713", CODE, "qwzstreet", "qwznear", *WORDS)
 
 
 def plain(text: str) -> str:
@@ -54,6 +58,9 @@ def test_nothing_of_a_person_is_in_logs_figures_or_hints(house: House) -> None:
     assert sung(figures) == []
     assert [value for value in hints if sung(value)] == []
     assert sung(journal()) == []
+    kept = archive()
+    assert "Qwzverina" in kept
+    assert [each for each in WORDS if each in kept or each.encode().hex() in kept] == []
 
 
 def known(house: House) -> Any:
@@ -66,6 +73,8 @@ def known(house: House) -> Any:
         people.add_phone(session, person, PHONE)
         people.add_address(session, person, street="qwzstreet 7", town="Borgo Prova")
         people.add_contact(session, person, name="qwznear", phone="081 555 7714")
+        people.add_alert(session, person, kind="health", text="qwzhealth")
+        subscribers.write(session, person.id, way_in="qwzdoor", health="qwzhealth")
         devices.add(session, account="7713", person_id=person.id)
         return person.id
 
@@ -75,7 +84,13 @@ def speak(house: House, anna: httpx2.Client, person: Any) -> None:
     outside = town(accounts.of(settings()))
     outside.ring(from_=PHONE, to="+390815550100")
     units.report(house.dc09, units.plain("7713", 1, "1101"))
-    eventually(lambda: done(anna.get("/calls"))["items"])
+    (call,) = eventually(lambda: done(anna.get("/calls"))["items"])
+    with db.transaction() as session:
+        calls.write_note(locked(session, Call, call["id"]), "qwznote")
+    alarm = eventually(lambda: done(anna.get("/alarms"))["items"])[0]
+    done(anna.post(f"/alarms/{alarm['id']}/claim"))
+    ending = {"outcome": "pressed_by_mistake", "note": "qwznote"}
+    done(anna.post(f"/alarms/{alarm['id']}/close", json=ending))
     for asked in ("Qwzverina Canarwzqi", PHONE, CODE, "qwzstreet 7"):
         done(anna.get("/people", params={"q": asked}))
     done(anna.post(f"/people/{person}/identifiers", json={"kind": "tax_code", "value": CODE}))
@@ -127,6 +142,16 @@ def decoded(value: str) -> str:
     """With what Celery wraps in base64 unwrapped beside it."""
     inside = re.findall(r'"body": "([A-Za-z0-9+/=]+)"', value)
     return value + "".join(base64.b64decode(each).decode() for each in inside)
+
+
+def archive() -> str:
+    """Every row of every table, as the database itself writes it."""
+    asked = "SELECT string_agg(t::text, '') FROM {} t"
+    with db.engine().connect() as connection:
+        return "".join(
+            str(connection.exec_driver_sql(asked.format(table)).scalar())
+            for table in db.Base.metadata.tables
+        )
 
 
 def journal() -> str:
