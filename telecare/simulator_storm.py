@@ -1,28 +1,38 @@
 """A storm: the mains fail in a whole province, and among the reports somebody presses a button.
 
-Each unit sends one DC-09 event, over TCP or UDP, and repeats it until it is acknowledged. For a
-house that serves nobody real, on this machine only.
+Each unit sends one event, over TCP or UDP, and repeats it until it is acknowledged. For a house
+that serves nobody real, on this machine only.
 """
 
 import asyncio
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from typing_extensions import override
 
 from telecare.protocols.dc09_frames import Dc09Framer, wrap
 
 MAINS, PRESS = b"1301", b"1101"
 PATIENCE = 4.0  # seconds for an answer
-DATAGRAMS = 4  # of so many lines one speaks UDP
+
+
+class StormUnit(NamedTuple):
+    """A unit, by the protocol that it speaks."""
+
+    protocol: str
+    account: str
 
 
 @dataclass(kw_only=True)
 class Storm:
     """What is to be sent, and what has come of it. Moments are those of time.monotonic()."""
 
-    accounts: Sequence[str]
+    units: Sequence[StormUnit]
     presses: frozenset[str]
     rate: float  # events a second
     sequence: int
@@ -38,36 +48,100 @@ class Storm:
     def seconds(self) -> float:
         return self.ended - self.began
 
-    def frame(self, account: str) -> bytes:
-        name = account.encode()
-        code = PRESS if account in self.presses else MAINS
-        return wrap(b'"ADM-CID"%04dL0#%b[#%b|%b 00 001]' % (self.sequence, name, name, code))
+
+class Line(ABC):
+    """One socket, on which units of one protocol speak one after the other."""
+
+    def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
+        self.kind = kind
+        self.address = (host, port)
+        self._socket: socket.socket | None = None
+
+    @abstractmethod
+    async def say(self, storm: Storm, account: str) -> bool:
+        """Send the unit's event; whether it was acknowledged. Raises OSError."""
+
+    @abstractmethod
+    def opened(self) -> None:
+        """A new socket: what was half heard on the old one is forgotten."""
+
+    async def connect(self) -> None:
+        if self._socket is None:
+            self.opened()
+            family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
+            self._socket = socket.socket(family, self.kind)
+            self._socket.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(self._socket, self.address)
+
+    @property
+    def own(self) -> tuple[str, int]:
+        """Where we are, once connected."""
+        if self._socket is None:
+            raise ConnectionError("not connected")
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)
+
+    async def send(self, data: bytes) -> None:
+        if self._socket is None:
+            raise ConnectionError("not connected")
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def hear(self) -> bytes:
+        """What comes next. Raises ConnectionError when the other side has hung up."""
+        if self._socket is None:
+            raise ConnectionError("not connected")
+        said = await asyncio.get_running_loop().sock_recv(self._socket, 65_536)
+        if not said:
+            raise ConnectionError("hung up")
+        return said
+
+    def hang_up(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+            self._socket = None
 
 
-async def blow(storm: Storm, host: str, port: int, lines: int) -> None:
-    """Send everything at its pace on so many lines at once; returns when all is answered."""
+class Dc09Line(Line):
+    """For units that speak SIA DC-09 with the codes of Contact ID, in plain."""
+
+    @override
+    def opened(self) -> None:
+        self._framer = Dc09Framer()
+
+    @override
+    async def say(self, storm: Storm, account: str) -> bool:
+        name, code = account.encode(), PRESS if account in storm.presses else MAINS
+        await self.connect()
+        body = b'"ADM-CID"%04dL0#%b[#%b|%b 00 001]' % (storm.sequence, name, name, code)
+        await self.send(wrap(body))
+        while True:
+            for cut in self._framer.feed(await self.hear()):
+                return cut.body.startswith(b'"ACK"%04d' % storm.sequence)
+
+
+async def blow(storm: Storm, told: Mapping[str, Sequence[Line]]) -> None:
+    """Send everything at its pace on these lines at once, by protocol; returns when all is done."""
     storm.began = time.monotonic()
-    due = iter(enumerate(storm.accounts))
-    kinds = [socket.SOCK_STREAM if each % DATAGRAMS else socket.SOCK_DGRAM for each in range(lines)]
-    await asyncio.gather(*(_work(storm, due, _Line(host, port, kind)) for kind in kinds))
+    work: list[Awaitable[None]] = []
+    for protocol, lines in told.items():
+        own = [each for each in enumerate(storm.units) if each[1].protocol == protocol]
+        due = iter(own)
+        work += [_work(storm, due, line) for line in lines]
+    await asyncio.gather(*work)
     storm.ended = time.monotonic()
 
 
-async def _work(storm: Storm, due: Iterator[tuple[int, str]], line: "_Line") -> None:
+async def _work(storm: Storm, due: Iterator[tuple[int, StormUnit]], line: Line) -> None:
     """One line: the next unit whose time has come, until none is left."""
-    limit = storm.began + len(storm.accounts) / storm.rate + storm.ends_within
-    for number, account in due:
+    limit = storm.began + len(storm.units) / storm.rate + storm.ends_within
+    for number, (_, account) in due:
         await asyncio.sleep(max(0.0, storm.began + number / storm.rate - time.monotonic()))
         storm.sent += 1
         if account in storm.presses:
             storm.pressed_at[account] = time.monotonic()
-        frame = storm.frame(account)
         while time.monotonic() < limit:
-            try:
-                answered = await line.ask(frame, storm.sequence)
-            except (OSError, TimeoutError):
-                answered = False
-            if answered:
+            if await _acknowledged(storm, account, line):
                 storm.acknowledged += 1
                 break
             storm.again += 1
@@ -76,36 +150,9 @@ async def _work(storm: Storm, due: Iterator[tuple[int, str]], line: "_Line") -> 
     line.hang_up()
 
 
-class _Line:
-    """One socket, on which units speak one after the other."""
-
-    def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
-        self._kind = kind
-        self._address = (host, port)
-        self._socket: socket.socket | None = None
-        self._framer = Dc09Framer()
-
-    async def ask(self, frame: bytes, sequence: int) -> bool:
-        """Whether it was acknowledged. Raises OSError or TimeoutError."""
-        loop = asyncio.get_running_loop()
-        wanted = b'"ACK"%04d' % sequence
+async def _acknowledged(storm: Storm, account: str, line: Line) -> bool:
+    try:
         async with asyncio.timeout(PATIENCE):
-            if self._socket is None:
-                self._framer = Dc09Framer()
-                family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-                self._socket = socket.socket(family, self._kind)
-                self._socket.setblocking(False)
-                await loop.sock_connect(self._socket, self._address)
-            await loop.sock_sendall(self._socket, frame)
-            while True:
-                said = await loop.sock_recv(self._socket, 2048)
-                if not said:
-                    return False
-                for cut in self._framer.feed(said):
-                    return cut.body.startswith(wanted)
-
-    def hang_up(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.close()
-            self._socket = None
+            return await line.say(storm, account)
+    except (OSError, TimeoutError):
+        return False

@@ -45,6 +45,9 @@ def simulate_storm(
     presses: Annotated[int, typer.Option(min=0, help="How many of them press as well.")] = 500,
     rate: Annotated[float, typer.Option(min=1, max=5_000, help="Events a second.")] = 420.0,
     lines: Annotated[int, typer.Option(min=1, max=2_000, help="Connections at once.")] = 100,
+    homes: Annotated[
+        int, typer.Option(min=0, max=9_999, help="Of the units stand with somebody known.")
+    ] = 400,
     seed: Annotated[int | None, typer.Option(help="Repeat a storm.")] = None,
 ) -> None:
     """Send a storm: the mains fail everywhere and some press; say how soon that is on the board.
@@ -54,7 +57,7 @@ def simulate_storm(
     if presses > units:
         raise Invalid("Not more presses than units")
     seed = secrets.randbelow(10**6) if seed is None else seed
-    wish = Wish(units=units, presses=presses, rate=rate, lines=lines, seed=seed)
+    wish = Wish(units=units, presses=presses, rate=rate, lines=lines, seed=seed, homes=homes)
     out.print(f"seed      {seed}")
     with house.open_():
         done = storm.rehearse(settings(), wish, lambda said: out.print(f"          {said}"))

@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import psutil
-from sqlalchemy import any_, select, text
+from sqlalchemy import any_, select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
@@ -29,17 +30,19 @@ from registry.kit.settings import Settings
 from registry.staff import Staff
 from registry.tokens import Token
 from telecare.alarms import Alarm
+from telecare.devices import DC09, SCAIP
 from telecare.signals import Signal
-from telecare.simulator_storm import Storm, blow
+from telecare.simulator_storm import Dc09Line, Line, Storm, StormUnit, blow
+from telecare.simulator_storm_scaip import ScaipLine
 from webconsole import doors
+from webconsole.demo import storm_homes
 
-LABEL = "storm"  # of the devices, and of the token with which the console looks
-FIRST = "57"  # how their accounts begin
+LABEL = storm_homes.LABEL  # of the devices, and of the token with which the console looks
 READ_WITHIN = 60.0  # seconds until the receivers know the units
 SETTLE = 15.0  # seconds after the last event in which a press may still reach the board
 BEAT = 5.0
 MEGABYTE = 2**20
-AREAS, CARRIERS = 40, 4
+RARELY = 4
 
 Tell = Callable[[str], None]
 
@@ -53,6 +56,7 @@ class Wish:
     rate: float
     lines: int
     seed: int
+    homes: int = 400  # of the units stand with somebody whom the archive knows
 
 
 @dataclass(kw_only=True)
@@ -77,16 +81,17 @@ class Report:
 def rehearse(chosen: Settings, wish: Wish, tell: Tell) -> Report:
     """Send a storm to the running house. Raises NotAllowed where somebody real may be served."""
     _only_here(chosen)
-    accounts = [f"{FIRST}{number:06d}" for number in range(wish.units)]
-    tell(f"{wish.units:,} units are put in the archive")
-    _settle(wish.units)
-    _until_read(wish.units, tell)
     chance = random.Random(wish.seed)  # noqa: S311 - a play, not a secret
-    presses = frozenset(chance.sample(accounts, wish.presses))
-    chance.shuffle(accounts)
+    units = storm_homes.units(wish.units)
+    tell(f"{wish.units:,} units are put in the archive")
+    storm_homes.settle(units)
+    homes = min(wish.homes, wish.units)
+    tell(f"{homes:,} of them stand in homes")
+    storm_homes.people_in(units[:homes])
+    _until_read(wish.units, tell)
     storm = Storm(
-        accounts=accounts,
-        presses=presses,
+        units=chance.sample(units, len(units)),
+        presses=_presses(units, homes, wish.presses, chance),
         rate=wish.rate,
         sequence=chance.randint(1, 9999),
         ends_within=READ_WITHIN,
@@ -94,9 +99,19 @@ def rehearse(chosen: Settings, wish: Wish, tell: Tell) -> Report:
     before = _memory()
     with _console(chosen) as seen:
         tell(f"{wish.units:,} events at {wish.rate:g} a second, {wish.presses:,} of them presses")
-        asyncio.run(blow(storm, doors.local_host(chosen), chosen.dc09_port, wish.lines))
+        asyncio.run(blow(storm, _lines(chosen, wish.lines)))
         _until_seen(storm, seen)
     return Report(storm=storm, delays=_delays(storm, seen), growth=_memory() - before)
+
+
+def _presses(
+    units: Sequence[StormUnit], homes: int, presses: int, chance: random.Random
+) -> frozenset[str]:
+    """Half of them where somebody is known, so that the room sees who is called back first."""
+    known, others = units[:homes], units[homes:]
+    at_home = max(min(presses // 2, homes), presses - len(others))
+    pressed = chance.sample(known, at_home) + chance.sample(others, presses - at_home)
+    return frozenset(each.account for each in pressed)
 
 
 def _only_here(chosen: Settings) -> None:
@@ -109,22 +124,18 @@ def _only_here(chosen: Settings) -> None:
         )
 
 
-_SETTLE = text(
-    """
-    INSERT INTO devices (id, protocol, account, heartbeat_s, label, changed_at, area, carrier)
-    SELECT gen_random_uuid(), 'sia-dc09', :first || lpad(n::text, 6, '0'), 0, :label, :now,
-        'Zona di prova ' || n % :areas, 'Rete di prova ' || n % :carriers
-    FROM generate_series(0, :units - 1) AS n
-    ON CONFLICT (protocol, account) DO UPDATE SET changed_at = excluded.changed_at
-    """
-)
-
-
-def _settle(units: int) -> None:
-    given = {"first": FIRST, "label": LABEL, "areas": AREAS, "carriers": CARRIERS, "units": units}
-    with transaction() as session:
-        session.execute(text("SET LOCAL statement_timeout = '120s'"))
-        session.execute(_SETTLE, given | {"now": clock.now()})
+def _lines(chosen: Settings, lines: int) -> dict[str, list[Line]]:
+    """Some for each protocol; of each one in four on the way that most units do not take."""
+    host = doors.local_host(chosen)
+    usual, rare = (socket.SOCK_STREAM, socket.SOCK_DGRAM), (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    few = max(1, lines // storm_homes.ONE_IN)
+    return {
+        DC09: [
+            Dc09Line(host, chosen.dc09_port, usual[each % RARELY == 0])
+            for each in range(max(1, lines - few))
+        ],
+        SCAIP: [ScaipLine(host, chosen.sip_port, rare[each % RARELY == 0]) for each in range(few)],
+    }
 
 
 def _until_read(units: int, tell: Tell) -> None:
