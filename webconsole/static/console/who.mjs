@@ -68,7 +68,7 @@ const Facts = ({ person }) => html`<div class="facts">
   html`<div><${Icon} name="home" /><p>${person.address.street}<br /><span class="muted">${person.address.town}</span></p></div>`}
   ${person.way_in.map((line) => html`<div><${Icon} name="key" /><p>${line}</p></div>`)}
   ${person.door &&
-  html`<a href=${`/api/v1/subscribers/${person.id}/door-picture`} target="_blank" rel="noopener"><img width="240" src=${person.door} alt=${t("Photo of the door, larger")} /></a>`}
+  html`<a href=${`/api/v1/subscribers/${person.id}/door-picture`} target="_blank" rel="noopener"><img width="160" src=${person.door} alt=${t("Photo of the door, larger")} /></a>`}
   ${person.has_way_in &&
   !person.door &&
   person.way_in.length === 0 &&
