@@ -143,7 +143,11 @@ def _normal(raw: bytes) -> tuple[bytes, list[bytes], bytes]:
     if cut is None:
         raise Unreadable("no end of head")
     head, body = raw[: cut.start()], raw[cut.end() :]
-    head = _FOLD.sub(b" ", _BARE.sub(b"\r\n", head))
+    # Searching costs more than asking whether there is anything to find.
+    if head.count(b"\n") != head.count(b"\r\n"):
+        head = _BARE.sub(b"\r\n", head)
+    if b"\n " in head or b"\n\t" in head:
+        head = _FOLD.sub(b" ", head)
     line, _, rest = head.partition(b"\r\n")
     if b" :" in rest or b"\t:" in rest:
         rest = _BEFORE_COLON.sub(rb"\1:", rest)
