@@ -88,6 +88,7 @@ def fork(
 
     It ends when the process that asked for it ends. `first` is done there before anything else.
     """
+    log.touch()  # whoever waits for a word may look at once
     given = (words, dict(environment), log, first)
     try:
         return _fork(given)
@@ -96,7 +97,7 @@ def fork(
 
 
 def _fork(given: Given) -> Forked:
-    process = _forks.Process(target=_run, args=given, name=given[0][0])
+    process = _forks.Process(target=_run, args=given, name=given[0][0], daemon=True)
     process.start()
     return Forked(process)
 

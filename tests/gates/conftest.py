@@ -1,10 +1,7 @@
 """One receiver process on the real database, shared by the gates of a file."""
 
-import os
 import resource
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +9,13 @@ from typing import Self
 
 import pytest
 
+from telecare.receivers import lines, main
+from tests import processes
 from tests.conftest import empty
-from tests.gates.kill_house import ROOT, free_port
+from tests.gates.kill_house import free_port
 from tests.waiting import eventually
 
 START_WITHIN = 40.0  # seconds, on a busy machine
-SERVE = "from telecare.receivers import lines, main; {before}; main.serve()"
 
 Receiver = Callable[..., int]
 
@@ -32,6 +30,13 @@ def receiver(_database: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
     empty()
 
 
+def serve(before: str = "pass") -> None:
+    """Be a receiver with all its doors."""
+    raise_limit()
+    exec(before, {"lines": lines})  # noqa: S102 - our own words
+    main.serve()
+
+
 class Process:
     """A receiver of its own, on ports that were free a moment ago."""
 
@@ -42,19 +47,12 @@ class Process:
 
     def __enter__(self) -> Self:
         told = {"CENTRALE_DC09_PORT": str(self.port), "CENTRALE_SIP_PORT": str(free_port())}
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", SERVE.format(before=self._before)],
-                cwd=ROOT,
-                env=os.environ | told,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = processes.apart(serve, self._before, log=self._log, told=told)
         eventually(lambda: "receivers.ready" in self._log.read_text(), within=START_WITHIN)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         try:
             self._process.wait(30)
         except subprocess.TimeoutExpired:
@@ -63,7 +61,7 @@ class Process:
 
 
 def raise_limit() -> None:
-    """Thousands of sockets need as many open files; child processes inherit the limit."""
+    """Thousands of sockets need as many open files; each process raises its own limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 65_536
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, 65_536)), hard))

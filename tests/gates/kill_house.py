@@ -1,25 +1,22 @@
 """The house of the kill gate: engines, receiver, apps' door and broker, and what kills them."""
 
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from registry.kit.engines import Engines
 from registry.kit.settings import settings
-from tests.telecare import mqtt_broker
+from telecare.receivers import main
+from tests import processes
+from tests.telecare import app_door, mqtt_broker
 from tests.telecare.mqtt_broker import Broker
+from webconsole.nursery import Forked
 
-ROOT = Path(__file__).parents[2]
-RECEIVER = ["-c", "from telecare.receivers import main; main.serve()"]
-APPS = ["-m", "tests.telecare.app_door"]
 # How often each is killed as against the others.
 TARGETS = {"receiver": 8, "apps": 3, "postgres": 4, "backend": 4, "valkey": 2, "broker": 2}
 
@@ -42,10 +39,13 @@ class House:
         self.port, self.sos_port, self.apps_port = free_port(), free_port(), free_port()
         self.broker = Broker(home) if mqtt_broker.MOSQUITTO else None
         self.killed: Counter[str] = Counter()
-        self._environment = os.environ | self._told()
-        self._log = (home / "receiver.log").open("ab")
-        self._commands = {"receiver": RECEIVER, "apps": [*APPS, str(self.apps_port)]}
-        self._processes = {name: self._start(name) for name in self._commands}
+        self._environment = self._told()
+        self._log = home / "receiver.log"
+        self._begin: dict[str, Callable[[], None]] = {
+            "receiver": main.serve,
+            "apps": partial(app_door.serve, self.apps_port),
+        }
+        self._processes = {name: self._start(name) for name in self._begin}
 
     def _told(self) -> dict[str, str]:
         told = {
@@ -60,14 +60,8 @@ class House:
             told["CENTRALE_MQTT_URL"] = f"mqtt://127.0.0.1:{self.broker.port}"
         return told
 
-    def _start(self, name: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, *self._commands[name]],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=self._log,
-            stderr=self._log,
-        )
+    def _start(self, name: str) -> Forked:
+        return processes.apart(self._begin[name], log=self._log, told=self._environment)
 
     def kill_something(self) -> str:
         targets = TARGETS if self.broker is not None else TARGETS | {"broker": 0}
@@ -108,9 +102,8 @@ class House:
 
     def stop(self) -> None:
         for process in self._processes.values():
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
         for process in self._processes.values():
             process.wait(30)
         if self.broker is not None:
             self.broker.stop()
-        self._log.close()

@@ -1,10 +1,7 @@
 """Damaged frames at every door of a running receiver: good alarms beside them are not delayed."""
 
-import os
 import select
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,9 +14,10 @@ from typing_extensions import override
 
 from registry.kit import db
 from telecare.signals import Signal
+from tests import processes
 from tests.conftest import empty
-from tests.gates.conftest import SERVE, START_WITHIN
-from tests.gates.kill_house import ROOT, free_port
+from tests.gates.conftest import START_WITHIN, serve
+from tests.gates.kill_house import free_port
 from tests.telecare.callers import CALLERS, HERE, Caller
 from tests.telecare.mutants import mutants
 from tests.waiting import eventually
@@ -40,14 +38,7 @@ def ports(_database: None, tmp_path: Path) -> Iterator[tuple[dict[str, int], psu
     ports = {protocol: free_port() for protocol in PORTS}
     told = {PORTS[protocol]: str(port) for protocol, port in ports.items()}
     log = tmp_path / "receiver.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVE.format(before="pass")],
-            cwd=ROOT,
-            env=os.environ | told,
-            stdout=out,
-            stderr=out,
-        )
+    process = processes.apart(serve, log=log, told=told)
     try:
         eventually(
             lambda: log.read_text().count("receivers.ready") == len(PORTS), within=START_WITHIN

@@ -2,10 +2,6 @@
 
 import csv
 import io
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +20,7 @@ from registry.imports import Import, ImportState
 from registry.kit import db
 from registry.kit.errors import Invalid, WrongState
 from registry.people import Person
+from tests import processes
 from tests.waiting import eventually
 
 SignedIn = Callable[..., TestClient]
@@ -156,17 +153,12 @@ def test_over_the_wire_by_those_who_coordinate(signed_in: SignedIn) -> None:
 # Ten milliseconds a row and more on a busy machine: `--imported 100000` takes its time.
 @pytest.mark.timeout(3600)
 def test_killed_half_way_and_resumed_nobody_is_double_and_nobody_lost(
-    database: None, pytestconfig: pytest.Config
+    database: None, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     size = pytestconfig.getoption("--imported")
     lines = [(f"B{n}", f"Finto{n % 97}", f"Nome{n}", "", "", "", "", "") for n in range(size)]
     with db.transaction() as session:
         job_id = begun(session, as_csv(lines)).id
-    work = [
-        sys.executable,
-        "-c",
-        f"import registry.api; from registry import importing as i; i.run('{job_id}')",
-    ]
 
     def done() -> int:
         with db.transaction() as session:
@@ -176,9 +168,9 @@ def test_killed_half_way_and_resumed_nobody_is_double_and_nobody_lost(
     while done() + at_once < size // 2:
         importing.run(job_id)
     before = done()
-    worker = subprocess.Popen(work, cwd=ROOT, env=os.environ.copy())
+    worker = processes.apart(importing.run, job_id, log=tmp_path / "worker.log")
     eventually(lambda: done() > before + min(size, at_once) // 5, within=300)
-    worker.send_signal(signal.SIGKILL)
+    worker.kill()
     worker.wait()
     assert before < done() < size
     while done() < size:

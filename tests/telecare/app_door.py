@@ -1,6 +1,5 @@
 """The doors for apps alone, HTTP and WebSocket, behind a real socket: here, or as a process."""
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -34,5 +33,6 @@ def running() -> Iterator[str]:
         yield address
 
 
-if __name__ == "__main__":
-    uvicorn.run(application(), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+def serve(port: int) -> None:
+    """Be those doors in a process of their own."""
+    uvicorn.run(application(), host="127.0.0.1", port=port, log_level="warning")

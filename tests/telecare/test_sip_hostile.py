@@ -1,22 +1,26 @@
 """Nonsense, slowness and sudden death at the SCAIP door: good units do not notice."""
 
+import asyncio
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+import uvloop
 
 from telecare.alarms import Alarm
+from telecare.receivers import main
 from telecare.receivers.sip import SipDoor, SipPlan
 from telecare.signals import Signal
+from tests import processes
 from tests.telecare.sip_centre import HERE, Silence, Unit, running, stored
 from tests.telecare.sip_units import mrq, request
+from webconsole.nursery import Forked
 
 STREAM = socket.SOCK_STREAM
 MUTATED = 10_000
@@ -101,7 +105,7 @@ def test_slow_ones_are_closed_and_cost_nothing(
 
 @pytest.mark.gate
 def test_killed_again_and_again_nothing_acknowledged_is_lost(
-    database: None, pytestconfig: pytest.Config
+    database: None, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     """Rounds of SIGKILL while presses come in: each acknowledged one is there, once."""
     # Beside tests/gates, which kills everything else too.
@@ -110,7 +114,7 @@ def test_killed_again_and_again_nothing_acknowledged_is_lost(
     port = free_port()
     acknowledged: set[str] = set()
     for number in range(rounds):
-        receiver = receiving(port)
+        receiver = receiving(port, tmp_path / "receiver.log")
         killer = threading.Timer(dice.uniform(0.1, 0.8), receiver.kill)
         killer.start()
         acknowledged |= pressed_until_it_dies(port, number)
@@ -153,21 +157,16 @@ def free_port() -> int:
             return port
 
 
-def receiving(port: int) -> subprocess.Popen[bytes]:
+def receive(port: int) -> None:
+    """Be a receiver with the SIP door alone."""
+    plan = SipPlan(port=port)
+    doors = [lambda ingest, book: SipDoor(plan, ingest, book)]
+    uvloop.run(main.receive(HERE, 0, asyncio.Event(), more=doors))
+
+
+def receiving(port: int, log: Path) -> Forked:
     """A receiver in a process of its own, listening."""
-    code = (
-        "import asyncio, uvloop\n"
-        "from telecare.receivers import main\n"
-        "from telecare.receivers.sip import SipDoor, SipPlan\n"
-        f"plan = SipPlan(port={port})\n"
-        "make = lambda ingest, book: SipDoor(plan, ingest, book)\n"
-        "async def go():\n"
-        f"    await main.receive('{HERE}', 0, asyncio.Event(), more=[make])\n"
-        "uvloop.run(go())\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = processes.apart(receive, port, log=log)
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:

@@ -14,25 +14,26 @@ from pydantic import ValidationError
 
 from registry.kit.errors import Unavailable
 from registry.kit.settings import CHECKOUT, Settings
+from tests import processes
+from tests.processes import Said
 from webconsole import cli, cli_checks, cli_migrations, doors, migrate, versions
 
 
-def centrale(*words: str, **told: str) -> subprocess.CompletedProcess[str]:
+def centrale(*words: str, **told: str) -> Said:
     """Run one verb as a user does, with these settings besides."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CENTRALE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "webconsole.cli", *words],
-        env=kept | told | {"NO_COLOR": "1", "COLUMNS": "200"},
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    asked = kept | told | {"NO_COLOR": "1", "COLUMNS": "200"}
+    return processes.centrale(*words, environment=asked)
 
 
 def test_every_verb_is_listed_and_found() -> None:
-    said = centrale("--help").stdout
+    said = subprocess.run(
+        [sys.executable, "-m", "webconsole.cli", "--help"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     for name, verb in cli.VERBS.items():
         assert (name in said) or verb.hidden
         module = importlib.import_module(f"webconsole.{verb.module}")

@@ -146,4 +146,6 @@ def test_every_form_that_is_sent_as_a_page_has_a_key() -> None:
             # Those with data-post get their key in the browser; the way in is not yet signed in.
             if 'method="post"' not in head or "data-p" in head or path.stem in WAY_IN:
                 continue
-            assert re.search(r"\bname=\"once\"|(csrf|version)_field\(\)", form), f"{path.name}: {head}"
+            assert re.search(r"\bname=\"once\"|(csrf|version)_field\(\)", form), (
+                f"{path.name}: {head}"
+            )

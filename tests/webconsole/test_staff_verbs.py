@@ -1,8 +1,6 @@
 """The verb `staff add`: who works here, added where the house stands."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -11,20 +9,12 @@ from registry import sessions, staff
 from registry.access import Role
 from registry.kit import db
 from tests.conftest import PASSWORD
-from tests.house import ROOT
+from tests.processes import Said, centrale
 
 
-def add(*words: str) -> subprocess.CompletedProcess[str]:
+def add(*words: str) -> Said:
     """The verb as somebody types it, in a process of its own; the password is typed twice."""
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "webconsole.cli", "staff", "add", *words],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
-        input=f"{PASSWORD}\n{PASSWORD}\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return centrale("staff", "add", *words, environment=os.environ, typed=f"{PASSWORD}\n" * 2)
 
 
 @pytest.mark.usefixtures("database")
