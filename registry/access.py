@@ -210,6 +210,12 @@ def _open(restricted: InstrumentedAttribute[bool], actor: Actor) -> ColumnElemen
     return or_(*ways)
 
 
+def may_know(actor: Actor, kept_by: UUID | None) -> bool:
+    """Whether the actor may know of a reserved person, without a broken glass."""
+    kept_here = actor.office_id is not None and kept_by == actor.office_id
+    return can(actor, Right.READ_RESTRICTED) or (kept_here and can(actor, Right.READ_PEOPLE))
+
+
 def sees(actor: Actor, compartment: str | None) -> bool:
     """Whether a part of a file is for this actor; else it is shown as blacked out, not left out."""
     return compartment is None or compartment in actor.compartments

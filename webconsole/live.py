@@ -7,7 +7,7 @@ has; the server answers "resumed" and sends what was missed, or "snapshot": look
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from registry import access, door, journal, sessions, tokens
+from registry import access, door, journal, people, sessions, tokens
 from registry.access import Actor
 from registry.journal import Entry, Position
 from registry.kit import live
@@ -33,6 +33,8 @@ REPLAY = 500  # missed messages that are sent again; more than that is a snapsho
 BACKLOG = 1_000  # messages kept for a slow console
 
 UNAUTHENTICATED, FOREIGN = 4401, 4403
+# Who of the people in some entries is reserved, and the office that keeps the file.
+Reserved = Mapping[UUID | None, UUID | None]
 CHANGES_RIGHTS = {StaffChanged.kind, StaffLeft.kind}
 
 router = APIRouter()
@@ -87,15 +89,14 @@ class Hub:
                 log.warning("live.no_database", reason=type(error).__name__)
 
     async def _catch_up(self) -> int:
-        entries = await asyncio.to_thread(_after, self.position)
+        entries, reserved = await asyncio.to_thread(_after, self.position)
         for entry in entries:
-            self._spread(entry)
+            self._spread(entry, reserved)
         if entries:
             self.position = entries[-1].position
         return len(entries)
 
-    def _spread(self, entry: Entry) -> None:
-        message = written(entry)
+    def _spread(self, entry: Entry, reserved: Reserved) -> None:
         ended = entry.facts.get("session_id") if entry.kind == SignedOut.kind else None
         changed = entry.facts.get("staff_id") if entry.kind in CHANGES_RIGHTS else None
         for console in list(self.consoles):
@@ -105,7 +106,7 @@ class Hub:
                 console.end()
             elif console.doubted.is_set():
                 continue  # nothing under rights in doubt: it will look at everything anew
-            elif access.hears(console.actor, entry.kind, entry.facts):
+            elif (message := told(console.actor, entry, reserved)) is not None:
                 console.tell(message)
 
     async def keep_present(self, seen: Callable[[Session, UUID], None]) -> None:
@@ -123,9 +124,23 @@ class Hub:
 hub = Hub()
 
 
-def written(entry: Entry) -> str:
-    """What a console is told of a journal entry."""
+def told(actor: Actor, entry: Entry, reserved: Reserved) -> str | None:
+    """What a console is told of an entry; of a reserved file nothing, to whoever may not know.
+
+    Their alarm, call or team is told all the same, without saying whose it is.
+    """
+    if not access.hears(actor, entry.kind, entry.facts):
+        return None
+    if entry.person_id not in reserved or access.may_know(actor, reserved[entry.person_id]):
+        return written(entry)
+    return None if entry.kind.startswith("registry.") else written(entry, whose=False)
+
+
+def written(entry: Entry, *, whose: bool = True) -> str:
+    """A journal entry as consoles read it."""
     ids = {"case_id": entry.case_id, "person_id": entry.person_id} | entry.facts
+    if not whose:
+        ids |= {"case_id": None, "person_id": None}
     return json.dumps(
         {
             "position": str(entry.position),
@@ -222,13 +237,14 @@ async def _resume(console: Console, since: str) -> None:
     except ValueError:
         console.tell(json.dumps({"kind": "snapshot"}))
         return
-    missed = await asyncio.to_thread(_after, position)
+    missed, reserved = await asyncio.to_thread(_after, position)
     if len(missed) == REPLAY or position > joined:
         console.tell(json.dumps({"kind": "snapshot"}))
         return
     for entry in missed:
-        if entry.position <= joined and access.hears(console.actor, entry.kind, entry.facts):
-            console.tell(written(entry))
+        message = told(console.actor, entry, reserved)
+        if entry.position <= joined and message is not None:
+            console.tell(message)
     console.tell(json.dumps({"kind": "resumed"}))
 
 
@@ -271,9 +287,12 @@ def _head() -> Position:
         return journal.head(session)
 
 
-def _after(position: Position) -> list[Entry]:
+def _after(position: Position) -> tuple[list[Entry], Reserved]:
+    """What happened since, and which of it is about reserved people."""
     with transaction() as session:
-        return journal.after(session, position, limit=REPLAY)
+        entries = journal.after(session, position, limit=REPLAY)
+        those = {each.person_id for each in entries if each.person_id is not None}
+        return entries, people.reserved(session, those) if those else {}
 
 
 def _note_present(seen: Callable[[Session, UUID], None], those: Iterable[UUID]) -> None:

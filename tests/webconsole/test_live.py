@@ -1,5 +1,6 @@
 """The live feed: who may listen, what they hear, and how they catch up."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from registry import administration, door, journal, staff, tokens
+from registry import administration, door, journal, people, staff, tokens
 from registry.access import Actor, Role
 from registry.kit.db import transaction
 from tests.conftest import somebody
@@ -83,7 +84,7 @@ def test_too_much_missed_means_look_at_everything(
     for _ in range(4):
         light()
     # Another worker's open transaction may still hide the last ones from every reader.
-    eventually(lambda: len(live._after(START_OF_ALL)) == live.REPLAY)
+    eventually(lambda: len(live._after(START_OF_ALL)[0]) == live.REPLAY)
     with client.websocket_connect("/live", headers=OURS) as socket:
         socket.send_json({"resume": str(START_OF_ALL)})
         assert heard(socket, "snapshot")
@@ -177,10 +178,10 @@ def test_nothing_is_told_under_rights_in_doubt() -> None:
     hub, console = live.Hub(), live.Console(actor, None)
     hub.consoles.add(console)
     entry = journal.Entry(id=1, xid=1, kind=BulbLit.kind, facts={"lamp_id": "x"})
-    hub._spread(entry)
+    hub._spread(entry, {})
     assert console.messages.qsize() == 1
     console.doubted.set()
-    hub._spread(entry)
+    hub._spread(entry, {})
     assert console.messages.qsize() == 1
 
 
@@ -224,3 +225,40 @@ def test_a_console_too_slow_to_follow_is_told_to_look_at_everything() -> None:
 def test_the_cookie_of_somebody_else_is_not_guessed(client: TestClient) -> None:
     client.cookies.set(door.COOKIE, "x" * 43, domain="testserver.local", path="/")
     assert client.get("/api/v1/me").status_code == 401
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileTouched(journal.Event):
+    lamp_id: UUID
+
+
+FileTouched.kind = "registry.file_touched"
+journal.Event.kinds[FileTouched.kind] = FileTouched
+
+
+def test_nobody_hears_of_a_reserved_file_but_those_who_may_know(database: None) -> None:
+    """Of her file nothing at all; of her call, as of any other, only that there is one."""
+    with transaction() as session:
+        shelter = staff.office(session, "Casa protetta", "rifugio")
+        hidden = people.create(session, given_name="Zita", family_name="Nascosta", restricted=True)
+        hidden.kept_by = shelter.id
+        for kind in (FileTouched, BulbLit):
+            journal.record(session, kind(person_id=hidden.id, lamp_id=uuid4()))
+    mine = (FileTouched.kind, BulbLit.kind)
+    eventually(lambda: {each.kind for each in live._after(START_OF_ALL)[0]} >= set(mine))
+    after, reserved = live._after(START_OF_ALL)
+    entries = [each for each in after if each.kind in mine]
+
+    def heard_by(role: Role, office: UUID | None = None) -> list[dict[str, object]]:
+        actor = Actor(
+            staff_id=uuid4(), login="x", name="X", roles=frozenset({role}), office_id=office
+        )
+        messages = (live.told(actor, each, reserved) for each in entries)
+        return [json.loads(each) for each in messages if each is not None]
+
+    (call,) = heard_by(Role.OPERATOR)
+    assert (call["kind"], set(call["ids"])) == (BulbLit.kind, {"lamp_id"})  # type: ignore[call-overload]
+    assert heard_by(Role.SOCIAL_WORKER) == []
+    for may_know in (heard_by(Role.COORDINATOR), heard_by(Role.OPERATOR, shelter.id)):
+        assert [each["kind"] for each in may_know] == [FileTouched.kind, BulbLit.kind]
+        assert {each["ids"]["person_id"] for each in may_know} == {str(hidden.id)}  # type: ignore[index]
