@@ -5,14 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.pool import NullPool
 
-from registry.kit import db
+from registry import people, requests, rotation
+from registry.access import HOUSE
+from registry.contacts import Channel
+from registry.kit import crypto, db
+from registry.people import Alert
+from registry.person_keys import PersonKey
+from registry.requests import Request
 from tests.conftest import SERVER, forget_settings
 from webconsole import migrate
 
 URL = "CENTRALE_DATABASE_URL"
+SAID = "chiede aiuto per la spesa"
 
 
 @pytest.fixture
@@ -48,6 +55,7 @@ def test_from_nothing_to_now_and_back_and_again(empty_database: None) -> None:
     made = tables()
     assert made == set(db.Base.metadata.tables)
     migrate.drift()
+    _words_are_sealed_and_opened_on_the_road()
 
     migrate.down("base")
     assert tables() == set()
@@ -55,6 +63,30 @@ def test_from_nothing_to_now_and_back_and_again(empty_database: None) -> None:
     migrate.up()
     assert tables() == made
     migrate.drift()
+
+
+def _words_are_sealed_and_opened_on_the_road() -> None:
+    """0033: in clear before it, each under its person's key since; nothing is lost either way."""
+    with db.transaction() as session:
+        person = people.create(session, given_name="Prova", family_name="Inventata")
+        people.add_alert(session, person, kind="health", text="anticoagulanti", reason="lo dice")
+        for whose in (person.id, None):
+            requests.receive(session, HOUSE, channel=Channel.DESK, expressed=SAID, person_id=whose)
+    migrate.down("0032")
+    with db.engine().connect() as connection:
+        asked = "SELECT expressed FROM requests UNION ALL SELECT reason FROM alerts"
+        assert set(connection.scalars(text(asked))) == {SAID, "lo dice"}
+        sealed = bytes(connection.execute(text("SELECT text FROM alerts")).scalar_one())
+    assert sealed[0] == crypto.BOUND
+
+    migrate.up()
+    with db.transaction() as session:
+        assert {each.expressed for each in session.scalars(select(Request))} == {SAID}
+        alert = session.scalars(select(Alert)).one()
+        assert (alert.text, alert.reason) == ("anticoagulanti", "lo dice")
+        assert rotation.left(session) == {"alerts.text": 1, "contacts.note": 2}
+        assert set(session.scalars(select(PersonKey.person_id))) == {person.id, None}
+    assert rotation.rotate() == 3
 
 
 def test_what_the_models_alone_would_make_is_also_made_by_migrations(

@@ -187,10 +187,12 @@ def _open(table: str, key: str, columns: Sequence[str], *, clear: bool) -> None:
     """Out of the subjects' keys: in clear where it was, else under the house's key."""
     bind = op.get_bind()
     for column in columns:
+        nothing = "" if clear else f" OR t.{column} = ''::bytea"  # older code seals that too
         asked = sa.text(
-            f"SELECT t.{key} AS row, k.wrapped || t.{column} AS said FROM {table} t "  # noqa: S608
-            f"JOIN subject_keys k ON k.id = substring(t.{column}, 2, {subject_keys.ID}) "
-            f"WHERE substring(t.{column}, 1, 1) = '\\x81'::bytea"
+            f"SELECT t.{key} AS row, coalesce(k.wrapped, ''::bytea) || t.{column} AS said "  # noqa: S608
+            f"FROM {table} t LEFT JOIN subject_keys k "
+            f"ON k.id = substring(t.{column}, 2, {subject_keys.ID}) "
+            f"WHERE substring(t.{column}, 1, 1) = '\\x81'::bytea{nothing}"
         )
         name = f"{table}.{column}"
         for rows in _parts(bind.execute(asked)):
