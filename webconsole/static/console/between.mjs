@@ -1,5 +1,4 @@
-// A page put in between (a problem, the locked screen, the way in): what was sent has not arrived,
-// so its draft stays, and one press leads back to it.
+// A page put in between (a problem, a locked screen): what was sent has not arrived, its draft stays.
 sessionStorage.removeItem("draft-sent");
 
 const back = document.querySelector("[data-back]");

@@ -1,5 +1,5 @@
 // Typed is kept: every field is saved as it is typed, and what is not saved yet is said and kept here.
-import "./owner.mjs";
+import "./keep.mjs";
 import { useEffect, useRef, useState } from "./html.mjs";
 
 const PAUSE = 600;

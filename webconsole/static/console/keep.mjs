@@ -1,11 +1,16 @@
-// Typed is kept: what is changed in any form of a page survives a reload, a lost line, an error or
-// the locked screen, in this browser. Left out: passwords, files, and forms marked data-forget.
-import "./owner.mjs";
-
+// Typed is kept, in this browser: what is changed in any form outlives a reload, a lost line, an error
+// and the locked screen. Left out: passwords, files, forms marked data-forget.
 const SENT = "draft-sent";
 const NEVER = /^(hidden|password|file|submit|button|reset|image|fieldset|output)$/;
 const MARKED = /^(checkbox|radio)$/;
 const MOMENT = /^(date|time|datetime-local)$/;
+
+// Whoever signs in next at the same screen finds none of it.
+const me = document.querySelector("[data-me]")?.dataset.me;
+if (me && sessionStorage.getItem("drafts-of") !== me) {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:")) sessionStorage.removeItem(key);
+  sessionStorage.setItem("drafts-of", me);
+}
 
 /** Each field with a name of its own, also where several share theirs. */
 function fieldsOf(form) {
@@ -32,10 +37,12 @@ function put(field, typed) {
   else field.value = typed;
 }
 
+const target = (form) => form.dataset.post || form.dataset.put || form.getAttribute("action");
+
 function place(form) {
-  const target = form.dataset.keep || form.dataset.post || form.dataset.put || form.getAttribute("action");
-  const alike = [...document.querySelectorAll("form")].filter((each) => each.getAttribute("action") === form.getAttribute("action"));
-  return `draft:${form.dataset.keep ? "" : `${location.pathname}:${alike.indexOf(form)}:`}${target}`;
+  if (form.dataset.keep) return `draft:${form.dataset.keep}`;
+  const alike = [...document.forms].filter((each) => target(each) === target(form));
+  return `draft:${location.pathname}:${alike.indexOf(form)}:${target(form)}`;
 }
 
 const read = (form) => JSON.parse(sessionStorage.getItem(place(form)) || "{}");

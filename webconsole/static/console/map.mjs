@@ -167,7 +167,7 @@ function place(drawn, home, teams, first) {
   spread(drawn.marks);
 }
 
-/** Teams that stand together keep all their names: one below the other. */
+/** Teams that stand together: their names one below the other. */
 function spread(marks) {
   const labels = marks.getLayers().map((mark) => mark.isTooltipOpen() && mark.getTooltip().getElement()).filter(Boolean);
   labels.forEach((label) => (label.style.marginTop = ""));
