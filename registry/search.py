@@ -127,7 +127,9 @@ def _exactly(session: Session, question: Asked, case: Case | None, actor: Actor)
             found[person_id].append(Why.PHONE)
     if case is not None and case.person_id is not None:
         found[case.person_id].append(Why.CASE)
-    there = people.known(session, found, actor) if found else []
+    # Asked also when nobody has that number: see _known.
+    asked_for = question.codes or question.phones or case is not None
+    there = people.known(session, found, actor) if asked_for else []
     return [Hit(person, 1.0, tuple(found[person.id])) for person in there]
 
 
@@ -155,7 +157,10 @@ def named(
     VOCABULARY.refresh(session)
     scored, _ = ranked(session, [said], actor, limit)
     there = {known.person_id for known, _ in scored}
-    weighed, _ = matching.best([said], _known(session, set(among) - there, said.town, actor), limit)
+    others = set(among) - there
+    weighed, _ = matching.best(
+        [said], _known(session, others, said.town, actor) if others else [], limit
+    )
     return _hits(session, [*scored, *weighed], actor)
 
 
@@ -258,9 +263,11 @@ def _living_in(town: str) -> ColumnElement[bool]:
 
 
 def _known(session: Session, ids: set[UUID], town: str, actor: Actor) -> list[Known]:
-    """The names and birth of those whom the actor may know of: nobody else is ever scored."""
-    if not ids:
-        return []
+    """The names and birth of those whom the actor may know of: nobody else is ever scored.
+
+    Asked also when nobody has such a name, so that the time of an answer does not tell a name that
+    only a reserved person has from one that nobody has.
+    """
     wanted = literal(sorted(ids), ARRAY(Uuid()))
     chosen = (
         select(
