@@ -377,12 +377,6 @@ def knows(session: Session, person: Person, actor: Actor) -> bool:
     return not person.restricted or bool(known(session, [person.id], actor))
 
 
-def reserved(session: Session, ids: Iterable[UUID]) -> dict[UUID | None, UUID | None]:
-    """Who of these is reserved, each with the office that keeps the file."""
-    wanted = select(Person.id, Person.kept_by).where(Person.id.in_(set(ids)), Person.restricted)
-    return {each.id: each.kept_by for each in session.execute(wanted)}
-
-
 def known(session: Session, ids: Iterable[UUID], actor: Actor) -> list[Person]:
     """Those whom the actor may know of, oldest file first; nothing is written in the journal."""
     wanted = select(Person).where(Person.id.in_(list(ids))).order_by(Person.id)

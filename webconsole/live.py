@@ -13,15 +13,17 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from registry import access, door, journal, people, sessions, tokens
+from registry import access, door, journal, sessions, tokens
 from registry.access import Actor
 from registry.journal import Entry, Position
 from registry.kit import live
 from registry.kit.db import transaction
 from registry.kit.errors import NotSignedIn
+from registry.people import Person
 from registry.sessions import SignedOut
 from registry.staff import StaffChanged, StaffLeft
 
@@ -292,7 +294,12 @@ def _after(position: Position) -> tuple[list[Entry], Reserved]:
     with transaction() as session:
         entries = journal.after(session, position, limit=REPLAY)
         those = {each.person_id for each in entries if each.person_id is not None}
-        return entries, people.reserved(session, those) if those else {}
+        return entries, _reserved(session, those) if those else {}
+
+
+def _reserved(session: Session, ids: Iterable[UUID]) -> Reserved:
+    wanted = select(Person.id, Person.kept_by).where(Person.id.in_(set(ids)), Person.restricted)
+    return {each.id: each.kept_by for each in session.execute(wanted)}
 
 
 def _note_present(seen: Callable[[Session, UUID], None], those: Iterable[UUID]) -> None:
