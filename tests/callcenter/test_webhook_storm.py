@@ -26,7 +26,7 @@ from registry.kit import clock, db, http
 from tests.callcenter.room import LINE
 
 SEED = int(os.environ.get("CENTRALE_TEST_SEED", "20261122"))
-CALLS = int(os.environ.get("CENTRALE_TEST_STORM", "24"))
+CALLS = int(os.environ.get("CENTRALE_TEST_STORM", "10"))
 
 
 @dataclass

@@ -73,7 +73,7 @@ def has_a_next_step(session: Session, intervention: Intervention) -> bool:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     verbs=st.lists(st.sampled_from(sorted(VERBS)), max_size=14),

@@ -90,7 +90,7 @@ class AppOverMqtt:
         if user:
             self._client.username_pw_set(user, password)
         if ca is not None:
-            self._client.tls_set(ca)
+            self._client.tls_set(str(ca))
         self._client.on_message = self._hears
         # At every connection: a broker cuts off whoever writes where they may not.
         self._client.on_connect = lambda client, *_: client.subscribe(self._own("answers"), qos=1)

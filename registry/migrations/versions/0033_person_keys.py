@@ -114,7 +114,7 @@ def _alter(table: str, column: str, statement: str) -> None:
         {"table": table, "column": column},
     )
     if had:
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT")
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT NULL")
     op.execute(statement.format(table=table, column=column))
     if had:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT ''")
