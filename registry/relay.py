@@ -7,6 +7,7 @@ with its error, where an administrator sees it, and the listener goes on.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import structlog
@@ -51,40 +52,72 @@ class Parked(Base):
     looked_at_by: Mapped[UUID | None]
 
 
-def pass_on(listeners: Mapping[type[Event], Iterable[Listener]]) -> int:
-    """Bring every listener up to date as far as one batch goes; returns facts handled."""
-    wanted: dict[Listener, list[str]] = {}
-    for kind, those in listeners.items():
-        for listener in those:
-            wanted.setdefault(listener, []).append(kind.kind)
-    return sum(_catch_up(listener, kinds) for listener, kinds in wanted.items())
+class Round(StrEnum):
+    """What came of one look at a listener."""
+
+    HANDED = "handed"
+    UP_TO_DATE = "up_to_date"
+    LATER = "later"  # another relay is at it, or it refused
+
+
+class Relay:
+    """Those who listen, and how far the journal is known to hold nothing new for any of them."""
+
+    def __init__(self, listeners: Mapping[type[Event], Iterable[Listener]]) -> None:
+        self._wanted: dict[Listener, list[str]] = {}
+        for kind, those in listeners.items():
+            for listener in those:
+                self._wanted.setdefault(listener, []).append(kind.kind)
+        self._kinds = sorted({kind for kinds in self._wanted.values() for kind in kinds})
+        self.quiet = journal.START
+
+    def pass_on(self) -> int:
+        """Bring every listener up to date as far as one batch goes; returns facts handled.
+
+        Most of what is written nobody listens to: one question sees that, for all of them.
+        """
+        with transaction() as session:
+            head = journal.head(session)
+            news = journal.after(session, self.quiet, kinds=self._kinds, limit=1)
+        handled, all_up_to_date = 0, True
+        for listener, kinds in self._wanted.items() if news else ():
+            given, last = _catch_up(listener, kinds)
+            handled += given
+            all_up_to_date &= last is Round.UP_TO_DATE
+        if all_up_to_date:
+            self.quiet = head
+        return handled
 
 
 def name_of(listener: Listener) -> str:
     return f"{listener.__module__}.{listener.__qualname__}"
 
 
-def _catch_up(listener: Listener, kinds: list[str]) -> int:
-    handled = 0
-    while handled < BATCH and _hand_over(listener, kinds):
-        handled += 1
-    return handled
+def _catch_up(listener: Listener, kinds: list[str]) -> tuple[int, Round]:
+    for handled in range(BATCH):
+        last = _hand_over(listener, kinds)
+        if last is not Round.HANDED:
+            return handled, last
+    return BATCH, Round.HANDED
 
 
-def _hand_over(listener: Listener, kinds: list[str]) -> bool:
-    """Give the listener its next fact; False when there is none or another relay is at it."""
+def _hand_over(listener: Listener, kinds: list[str]) -> Round:
+    """Give the listener its next fact."""
     name = name_of(listener)
     entry = None
     try:
         with transaction() as session:
             cursor = _held(session, name)
             if cursor is None:
-                return False
+                return Round.LATER
+            head = journal.head(session)
             found = journal.after(
                 session, Position(cursor.xid, cursor.entry_id), kinds=kinds, limit=1
             )
             if not found:
-                return False
+                # What is of no interest to it is not read through again.
+                cursor.xid, cursor.entry_id = max(head, Position(cursor.xid, cursor.entry_id))
+                return Round.UP_TO_DATE
             entry = found[0]
             cursor.xid, cursor.entry_id = entry.position
             cursor.failures = 0
@@ -94,7 +127,7 @@ def _hand_over(listener: Listener, kinds: list[str]) -> bool:
             raise
         log.exception("relay.refused", listener=name, entry=entry.id)
         return _count_failure(name, entry, error)
-    return True
+    return Round.HANDED
 
 
 def _held(session: Session, name: str) -> Cursor | None:
@@ -106,16 +139,16 @@ def _held(session: Session, name: str) -> Cursor | None:
     )
 
 
-def _count_failure(name: str, entry: journal.Entry, error: Exception) -> bool:
-    """Remember the refusal; True when the fact was parked, so that the next one may come."""
+def _count_failure(name: str, entry: journal.Entry, error: Exception) -> Round:
+    """Remember the refusal; a fact refused too often is parked, so that the next one may come."""
     with transaction() as session:
         cursor = _held(session, name)
         if cursor is None:
-            return False
+            return Round.LATER
         cursor.failures += 1
         if cursor.failures < PATIENCE:
-            return False
+            return Round.LATER
         cursor.xid, cursor.entry_id = entry.position
         cursor.failures = 0
         session.add(Parked(listener=name, entry_id=entry.id, error=type(error).__name__))
-        return True
+        return Round.HANDED

@@ -68,7 +68,7 @@ def run(
         _beat,
         *first,
         lambda: sweep(inside, outside),
-        lambda: relay.pass_on(listeners),
+        relay.Relay(listeners).pass_on,
         *chores,
     ]
     while not stop.is_set():

@@ -6,9 +6,8 @@ import signal
 
 import setproctitle
 
-from webconsole.cli import VERBS
-
-PROCESSES = ("web", "work", "sweep", "receive", "carrier")
+# Not `webconsole.cli` itself: each process runs it.
+VERBS = ("web", "work", "sweep", "receive", "carrier")
 # What those verbs find by name.
 FOUND = ("webconsole.app", "celery.bin.celery", "uvicorn.protocols.http.auto")
 ORDERS = (signal.SIGINT, signal.SIGHUP)
@@ -25,7 +24,7 @@ setproctitle.setproctitle("centrale nursery")
 # Ctrl-C is for the supervisor: the nursery ends with it.
 for order in ORDERS:
     signal.signal(order, signal.SIG_IGN)
-for module in (*(f"webconsole.{VERBS[name].module}" for name in PROCESSES), *FOUND):
+for module in (*(f"webconsole.cli_{verb}" for verb in VERBS), *FOUND):
     importlib.import_module(module)
 # What was read stays where it is, so that the processes go on sharing its memory.
 gc.collect()

@@ -23,6 +23,7 @@ import psutil
 import setproctitle
 
 UNKNOWN = 255  # the code of a child that the nursery did not outlive
+BETWEEN = 5.0  # seconds for the kernel to clear away a nursery that ended
 LOOK = 0.05  # seconds between two looks at such a child
 
 First = Callable[[], None] | None
@@ -90,10 +91,14 @@ def fork(
     """
     log.touch()  # whoever waits for a word may look at once
     given = (words, dict(environment), log, first)
-    try:
-        return _fork(given)
-    except (EOFError, OSError):  # the nursery ended just now, and the next one is about to begin
-        return _fork(given)
+    limit = time.monotonic() + BETWEEN
+    while True:
+        try:
+            return _fork(given)
+        except (EOFError, OSError):  # the nursery ended just now, and the next one has not begun
+            if time.monotonic() > limit:
+                raise
+            time.sleep(LOOK)
 
 
 def _fork(given: Given) -> Forked:

@@ -17,7 +17,7 @@ document.addEventListener("securitypolicyviolation", (seen) => window.violations
 """
 # What is asked by programs, and downloads.
 NO_PAGES = re.compile(
-    r"^/(api|static|twilio|live|healthz|readyz|metrics|preferenze)|\.(csv|xlsx|ics|pdf)$"
+    r"^/(api|static|twilio|live|healthz|readyz|metrics|preferenze|blocco/attesa)|\.(csv|xlsx|ics|pdf)$"
 )
 
 

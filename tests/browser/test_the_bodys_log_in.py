@@ -112,6 +112,7 @@ def test_in_out_there_and_back(page: Page, body: Body) -> None:
     says_who(page, "a.riva")
     expect(page.get_by_role("navigation")).to_be_visible()
 
+    page.wait_for_load_state("load")
     page.evaluate("sessionStorage.setItem('typed', 'by whoever sat here')")
     page.locator("details.menu > summary").click()
     with page.expect_request(f"{body.theirs}/logout?*"):

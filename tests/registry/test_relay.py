@@ -8,13 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import journal, relay
+from registry.journal import Entry
 from registry.kit.db import transaction
-from registry.relay import Parked
+from registry.relay import Cursor, Parked, Relay
 from tests.waiting import eventually
 
 
 @dataclass(frozen=True, kw_only=True)
 class LampLit(journal.Event):
+    lamp_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LampBroke(journal.Event):
     lamp_id: UUID
 
 
@@ -43,15 +49,41 @@ def test_each_fact_is_heard_once_in_order() -> None:
     lamps = [uuid4() for _ in range(5)]
     light(*lamps)
 
-    eventually(lambda: relay.pass_on({LampLit: [hear]}) == 0 and len(heard) == len(lamps))
+    passing = Relay({LampLit: [hear]})
+    eventually(lambda: passing.pass_on() == 0 and len(heard) == len(lamps))
     assert heard == lamps
+
+
+def test_what_nobody_listens_to_is_read_past_once_and_what_comes_then_is_heard() -> None:
+    lamp = uuid4()
+    light(lamp)
+    passing = Relay({LampLit: [hear]})
+    eventually(lambda: passing.pass_on() == 0 and heard)
+    with transaction() as session:
+        journal.record_many(session, [LampBroke(lamp_id=uuid4()) for _ in range(3)])
+        last = session.scalars(select(Entry.id).order_by(Entry.id.desc())).first()
+
+    def reads_from() -> int | None:
+        passing.pass_on()
+        with transaction() as session:
+            assert session.scalars(select(Cursor.failures)).one() == 0
+        return passing.quiet.id
+
+    eventually(lambda: reads_from() == last)
+    another = uuid4()
+    light(another)
+    eventually(lambda: passing.pass_on() == 0 and len(heard) == 2)
+    assert heard == [lamp, another]
+    with transaction() as session:
+        assert session.scalars(select(Cursor.entry_id)).one() > (last or 0)
 
 
 def test_a_fact_nobody_can_take_is_parked_and_the_next_ones_go_on() -> None:
     after = uuid4()
     light(broken, after)
 
-    eventually(lambda: relay.pass_on({LampLit: [hear]}) == 0 and heard)
+    passing = Relay({LampLit: [hear]})
+    eventually(lambda: passing.pass_on() == 0 and heard)
 
     assert heard == [after]
     with transaction() as session:

@@ -1,5 +1,6 @@
 """`centrale up` as a user runs it: everything comes up, everything goes, and nothing else does."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from registry.kit.settings import CHECKOUT
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.in_order
 
@@ -59,6 +61,12 @@ class Run:
         return code
 
 
+def lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
@@ -100,7 +108,8 @@ def test_everything_comes_up_heals_and_goes(environment: dict[str, str]) -> None
     bystander = subprocess.Popen([sys.executable, "-I", "-S", "-c", "input()"], stdin=-1)
     try:
         assert run.end(signal.SIGINT) == 0
-        assert [each for each in family if each.is_running()] == []
+        # What watched over the nursery ends just after it.
+        eventually(lambda: not any(map(lives, family)))
         assert bystander.poll() is None
     finally:
         bystander.communicate()

@@ -59,7 +59,7 @@ def test_a_social_worker_says_why_and_learns_of_the_door_but_not_of_the_keys(
     asked = f"/api/v1/subscribers/{rosa}/way-in"
     assert client.post(asked, json={}).status_code == 403
     told = client.post(asked, json={"why": "home_visit"}).json()
-    assert told == {"text": "", "at_the_door": DOOR}
+    assert told == {"text": "", "at_the_door": DOOR, "door": False}
     assert looks() == [("home_visit", str(rosa))]
 
 
