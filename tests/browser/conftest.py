@@ -35,6 +35,7 @@ QUIET = (
 )
 LINE = "+390815550100"
 ACCOUNT = "7001"
+COLOURS = ("color-contrast", "link-in-text-block")
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 
 
@@ -102,17 +103,33 @@ def anna(page: Page, town: Town) -> Console:
 
 
 @pytest.fixture
-def axe(page: Page) -> Callable[[], list[str]]:
-    """What axe-core finds wrong on the page as it is now."""
+def axe(page: Page) -> Callable[..., list[str]]:
+    """What axe-core finds wrong on the page as it is now, by all of its rules or by some."""
     source = AXE.read_text(encoding="utf-8")
 
-    def findings() -> list[str]:
-        page.evaluate(source)
-        found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    def findings(*rules: str) -> list[str]:
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(source)
+        only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+        asked = {"resultTypes": ["violations"]} | only
+        found = page.evaluate("(asked) => axe.run(document, asked)", asked)
         return [
             f"{each['id']}: {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
             for each in found["violations"]
             for node in each["nodes"]
         ]
+
+    return findings
+
+
+@pytest.fixture
+def axe_twice(page: Page, axe: Callable[..., list[str]]) -> Callable[[], list[str]]:
+    """The same in light and in dark, which differ in their colours alone."""
+
+    def findings() -> list[str]:
+        page.emulate_media(color_scheme="light")
+        found = [f"light: {each}" for each in axe()]
+        page.emulate_media(color_scheme="dark")
+        return found + [f"dark: {each}" for each in axe(*COLOURS)]
 
     return findings

@@ -1,7 +1,6 @@
 """Every page, light and dark: axe-core finds nothing, and no third host is asked."""
 
 from collections.abc import Callable
-from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -28,40 +27,32 @@ from tests.waiting import apart, eventually
 pytestmark = pytest.mark.browser
 
 Findings = Callable[[], list[str]]
-Theme = Literal["light", "dark"]
 
-THEMES: tuple[Theme, ...] = ("light", "dark")
 PARTS = 3  # of the walk over every page, so that two processes share it
 
 
-def test_the_room_has_no_fault_that_axe_finds(anna: Console, house: House, axe: Findings) -> None:
-    assert in_both_themes(anna.page, axe) == []
+def test_the_room_has_no_fault_that_axe_finds(
+    anna: Console, house: House, axe_twice: Findings
+) -> None:
+    assert axe_twice() == []
     press_button(house, ACCOUNT, 11)
     anna.reads("Pulsante")
-    assert in_both_themes(anna.page, axe) == []
+    assert axe_twice() == []
     anna.press("n")
     anna.reads("Piano: pulsante")
     expect(anna.page.locator(".leaflet-marker-icon").first).to_be_visible()
-    assert in_both_themes(anna.page, axe) == []
+    assert axe_twice() == []
     anna.press("?")
     expect(anna.page.get_by_role("dialog")).to_be_visible()
-    assert in_both_themes(anna.page, axe) == []
+    assert axe_twice() == []
     anna.press("Escape")
     anna.page.get_by_role("button", name="Rimetti in attesa").click()
     anna.reads("Nulla in carico")
 
 
-def in_both_themes(page: Page, axe: Findings) -> list[str]:
-    found = []
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        found += [f"{theme}: {each}" for each in axe()]
-    return found
-
-
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_obeys_its_policy_asks_no_third_host_and_has_no_fault_that_axe_finds(
-    page: Page, town: Town, house: House, axe: Findings, part: int
+    page: Page, town: Town, house: House, axe_twice: Findings, part: int
 ) -> None:
     """Every page there is, by the table of doors, for one who may open them all."""
     assert town.url
@@ -74,7 +65,7 @@ def test_every_page_obeys_its_policy_asks_no_third_host_and_has_no_fault_that_ax
     for address in addresses[part::PARTS]:
         watch.look(address)
         page.wait_for_load_state("load")
-        assert (address, in_both_themes(page, axe)) == (address, [])
+        assert (address, axe_twice()) == (address, [])
     assert watch.seen == []
     assert hosts == {urlsplit(house.url).netloc}
 
@@ -112,17 +103,17 @@ def _an_alarm(session: Session) -> UUID | None:
 
 
 def test_the_way_in_and_the_lock_have_no_fault_that_axe_finds(
-    page: Page, town: Town, axe: Findings
+    page: Page, town: Town, axe_twice: Findings
 ) -> None:
     assert town.url
     page.goto("/entra")
-    assert in_both_themes(page, axe) == []
+    assert axe_twice() == []
     sign_in(page, "anna")
     page.locator("details.menu > summary").click()
-    assert in_both_themes(page, axe) == []
+    assert axe_twice() == []
     page.get_by_role("button", name="Blocca lo schermo").click()
     expect(page.get_by_role("heading", name="Schermo bloccato")).to_be_visible()
-    assert in_both_themes(page, axe) == []
+    assert axe_twice() == []
 
 
 def test_english_is_spoken_to_who_wants_it(page: Page, town: Town) -> None:
@@ -145,7 +136,7 @@ def test_at_twice_the_size_everything_is_still_there(anna: Console) -> None:
 
 
 def test_a_technician_begins_at_the_receivers(
-    page: Page, town: Town, house: House, axe: Findings
+    page: Page, town: Town, house: House, axe: Findings, axe_twice: Findings
 ) -> None:
     assert town.url
     with db.transaction() as session:
@@ -155,7 +146,7 @@ def test_a_technician_begins_at_the_receivers(
     expect(page.get_by_role("heading", name="Ricevitori")).to_be_visible()
     adopt = page.get_by_role("button", name="Metti in archivio 8899")
     expect(adopt).to_be_visible()
-    assert in_both_themes(page, axe) == []
+    assert axe_twice() == []
     page.get_by_role("button", name="Ultime trame").first.click()
     expect(page.get_by_text("#8899|1101").first).to_be_visible()
     adopt.click()
