@@ -1,5 +1,6 @@
 """Real threads on a real database: a team is never given to two, an answer never counts twice."""
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from registry.kit.errors import Problem
 from tests.dispatch.conftest import HOME, NEAR, on_duty
 from webconsole import wiring
 
-REPETITIONS = 50
+REPETITIONS = int(os.environ.get("CENTRALE_TEST_RACES", "15"))
 
 
 def ask() -> UUID:

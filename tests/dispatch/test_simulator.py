@@ -86,9 +86,9 @@ def offer_of(session: Session, intervention_id: UUID) -> Offer:
     return offer
 
 
-def live(crew: SimulatedTeam, hours: Hours, seconds: float) -> None:
-    for _ in range(int(seconds / STEP)):
-        hours.seconds += STEP
+def live(crew: SimulatedTeam, hours: Hours, seconds: float, step: float = STEP) -> None:
+    for _ in range(int(seconds / step)):
+        hours.seconds += step
         crew.turn()
 
 
@@ -123,7 +123,7 @@ def test_the_same_seed_makes_the_same_choices(phone: TestClient) -> None:
         crew = SimulatedTeam(phone, random.Random(3), now=hours)
         intervention_id = ask()
         sweeper.sweep(wiring.INSIDE, ())
-        live(crew, hours, 500)
+        live(crew, hours, 600, step=12)
         with transaction() as session:
             ends.append(session.get_one(Intervention, intervention_id).outcome)
 
