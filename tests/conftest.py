@@ -61,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--imported", type=int, default=500, help="rows in tests/registry/test_imports.py"
     )
     parser.addoption("--guesses", type=int, default=100, help="tries in tests/gates/test_guesses")
-    parser.addoption("--hostile", type=int, default=24, help="texts in tests of hostile texts")
+    parser.addoption("--hostile", type=int, default=12, help="texts in tests of hostile texts")
     parser.addoption("--hostile-seed", type=int, help="repeat a run of the hostile texts")
     parser.addoption("--examples", type=int, default=1, help="cases of each operation of the API")
     parser.addoption("--kill-seed", type=int, help="repeat a run of the kills")
