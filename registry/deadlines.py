@@ -106,10 +106,12 @@ def of(session: Session, subject_id: UUID) -> list[Deadline]:
     )
 
 
-def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[Claim]:
+def claim(
+    session: Session, kinds: Iterable[str], *, limit: int = 100, first: timedelta = FIRST_LEASE
+) -> list[Claim]:
     """Take what is due and free, oldest first; nobody else gets it until the lease ends.
 
-    It is a short one at first: whoever needs longer says so with `hold`.
+    It is a short one at `first`: whoever needs longer says so with `hold`.
     """
     now = clock.now()
     due = (
@@ -128,7 +130,7 @@ def claim(session: Session, kinds: Iterable[str], *, limit: int = 100) -> list[C
         .where(Deadline.id.in_(due.scalar_subquery()))
         .values(
             leased_until=now
-            + func.least(LEASE, FIRST_LEASE * func.power(2, func.least(Deadline.attempts, 6))),
+            + func.least(LEASE, first * func.power(2, func.least(Deadline.attempts, 6))),
             version=Deadline.version + 1,
             attempts=Deadline.attempts + 1,
         )
