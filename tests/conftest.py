@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 
+import hypothesis
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -19,6 +20,10 @@ from registry.staff import Staff
 from webconsole import migrate
 
 pytest_plugins = ["tests.no_skips"]
+
+# How long an example may take depends on what else the machine does: timings stay out of tests.
+hypothesis.settings.register_profile("centrale", deadline=None)
+hypothesis.settings.load_profile("centrale")
 
 SERVER = "CENTRALE_TEST_SERVER"
 HINTS = "CENTRALE_TEST_HINTS"

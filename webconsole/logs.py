@@ -28,7 +28,6 @@ def configure(chosen: Settings) -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
     )
     renderer = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -31,6 +32,7 @@ OLDEST = 15  # the first version our statements are tested on
 BUILTIN_LOCALE_SINCE = 17
 ROLE = "centrale"
 DATABASE = "centrale"
+ORPHANS_GONE_WITHIN = 20.0  # seconds
 PATIENCE = 120.0  # seconds until it answers; recovery after a power cut takes its time
 STOPS = (signal.SIGINT, signal.SIGQUIT)  # fast, then immediate shutdown
 OPTIONS = {
@@ -213,6 +215,7 @@ def _clear_the_way(data: Path) -> None:
     except (FileNotFoundError, IndexError, ValueError):
         return
     if not _serves(pid, data):
+        _end_orphans(data)
         # The number may by now be some other process's; PostgreSQL would refuse to start.
         note.unlink(missing_ok=True)
         return
@@ -228,10 +231,27 @@ def _clear_the_way(data: Path) -> None:
     )
 
 
+def _end_orphans(data: Path) -> None:
+    """What a killed server leaves behind may still write: nothing is started beside it."""
+    orphans = [pid for pid in psutil.pids() if _serves(pid, data)]
+    for pid in orphans:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    limit = time.monotonic() + ORPHANS_GONE_WITHIN
+    while orphans := [pid for pid in orphans if _serves(pid, data)]:
+        if time.monotonic() > limit:
+            raise EngineFailure(
+                f"A process left over from PostgreSQL ({orphans[0]}) holds {data} and does not "
+                "stop: end that process first"
+            )
+        time.sleep(0.02)
+
+
 def _serves(pid: int, data: Path) -> bool:
     try:
         process = psutil.Process(pid)
-        return process.name() == "postgres" and Path(process.cwd()) == data.resolve()
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return not ended and process.name() == "postgres" and Path(process.cwd()) == data.resolve()
     except psutil.Error:
         return False
 

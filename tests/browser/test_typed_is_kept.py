@@ -59,6 +59,8 @@ def test_whoever_signs_in_next_finds_nothing_of_it(anna: Console) -> None:
     with db.transaction() as session:
         somebody(session, "bruno", "Bruno Costa", Role.OPERATOR)
     type_in(page)
+    # Their own page goes to the sign-in by itself as soon as it asks for anything.
+    page.goto("about:blank")
     page.context.clear_cookies()
     sign_in(page, "bruno")
     page.goto(NEW)

@@ -128,7 +128,8 @@ def test_an_empty_home_may_be_silent(session: Session) -> None:
         assert supervision.sweep(session) == (0, 0)
     with time_machine.travel(clock.now() + timedelta(hours=1) + LATER, tick=False):
         assert supervision.sweep(session) == (1, 1)
-    kinds = session.scalars(select(Entry.kind).where(Entry.kind.like("telecare.absence%"))).all()
+    told = select(Entry.kind).where(Entry.kind.like("telecare.absence%")).order_by(Entry.id)
+    kinds = session.scalars(told).all()
     assert kinds == ["telecare.absence_declared", "telecare.absence_ended"]
 
 

@@ -1,10 +1,12 @@
 """The private engines on the real programs: both PostgreSQLs where both are here."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ import redis
 from registry.kit import engine_home, engine_postgres, engines
 from registry.kit.engine_home import Account, EngineFailure
 from registry.kit.engines import Engines
+from tests.waiting import eventually
 
 SERVERS = ["wheel", *(["path"] if shutil.which("postgres") else [])]
 
@@ -138,6 +141,33 @@ def test_what_dies_is_started_again(home: Path) -> None:
         assert hints(running).ping()
     finally:
         running.stop()
+
+
+def test_what_a_killed_server_left_at_work_is_ended_before_the_next_begins(home: Path) -> None:
+    """Two servers at once on one folder would damage it."""
+    running = engines.start(home, durable=False)
+    url = running.database_url.replace("+psycopg", "")
+
+    def count() -> None:
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
+            connection.execute("SELECT count(*) FROM generate_series(1, 1000000000)")
+
+    busy = threading.Thread(target=count)
+    try:
+        busy.start()
+        asked = "SELECT max(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT count%'"
+        eventually(lambda: ask(running, asked) != "None")
+        backend = int(ask(running, asked))
+        postmaster = running.servers["postgres"].process
+        postmaster.send_signal(signal.SIGKILL)
+        postmaster.wait()
+        assert psutil.pid_exists(backend)
+        assert running.revive() == ["postgres"]
+        assert engine_home.wait_until_gone(backend, 5)
+        assert ask(running, "select 1") == "1"
+    finally:
+        running.stop()
+        busy.join(10)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
