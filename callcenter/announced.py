@@ -11,7 +11,7 @@ from callcenter.call_events import CallPlaced
 from callcenter.call_states import STEPS, CallState, Direction
 from callcenter.calls import Call
 from registry import deadlines, journal
-from registry.kit import clock
+from registry.kit import clock, i18n
 from registry.kit.phone import e164
 from registry.kit.states import move
 
@@ -39,11 +39,15 @@ def place(
     to: str,
     purpose: str,
     sentence: str,
+    language: str = i18n.LANGUAGES[0],
     case_id: UUID | None = None,
     person_id: UUID | None = None,
     alarm_id: UUID | None = None,
 ) -> Call:
-    """Write the wish with the decision; a worker dials, once, and nobody has to be at a desk."""
+    """Write the wish with the decision; a worker dials, once, and nobody has to be at a desk.
+
+    `language` is that of the sentence: one of i18n.LANGUAGES.
+    """
     number = e164(to, field="to")
     turns.take(session)
     line = lines.default(session)
@@ -54,6 +58,7 @@ def place(
         number=number,
         purpose=purpose,
         sentence=sentence,
+        language=language,
         case_id=case_id,
         person_id=person_id,
         alarm_id=alarm_id,

@@ -82,6 +82,7 @@ class Call(Base):
     # What the system says when it calls by itself, and the key's meaning: see announced.py.
     sentence: Mapped[str] = mapped_column(SealedText("calls.sentence"), default="")
     reply: Mapped[str] = mapped_column(default="", server_default="")
+    language: Mapped[str] = mapped_column(default="it", server_default="it")  # the system's own
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     # Keys pressed before the line is cut: a home unit without its clear-down would dial again.
@@ -106,8 +107,7 @@ class Call(Base):
     wrap_up_until: Mapped[datetime | None]
     long_wait_at: Mapped[datetime | None]
     ended_because: Mapped[str] = mapped_column(default="")
-    # Abandoned by somebody who can and should be called back.
-    call_back: Mapped[bool] = mapped_column(default=False)
+    call_back: Mapped[bool] = mapped_column(default=False)  # abandoned, and should be rung
     outcome: Mapped[Outcome | None]
     note: Mapped[str] = mapped_column(SealedText("calls.note"), default="")
 

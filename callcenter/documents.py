@@ -17,15 +17,21 @@ def queue(call: Call, line: Line, greeting: str) -> str:
     )
 
 
-def wait(call: Call, position: int, *, may_leave: bool) -> str:
+def wait(call: Call, position: int, *, may_leave: bool, reassured: bool = False) -> str:
     """What is heard while waiting, until the carrier asks again."""
-    said = sentences.waiting(position, may_leave=may_leave)
-    return twiml.while_waiting(said, choice_url=_of(paths.CHOICE, call.id) if may_leave else None)
+    said = sentences.waiting(position, may_leave=may_leave, language=call.language)
+    if reassured:
+        said.insert(0, sentences.reassurance(call.language))
+    return twiml.while_waiting(
+        said,
+        choice_url=_of(paths.CHOICE, call.id) if may_leave else None,
+        language=call.language,
+    )
 
 
 def ask(call: Call) -> str:
     """What a call of the system's own says, and the wait for a key."""
-    return twiml.ask([call.sentence], reply_url=_of(paths.REPLY, call.id))
+    return twiml.ask([call.sentence], reply_url=_of(paths.REPLY, call.id), language=call.language)
 
 
 def room(call: Call, label: str) -> str:

@@ -18,6 +18,7 @@ from callcenter import (
     lines,
     news,
     queues,
+    reassuring,
     sentences,
     tasks,
     tones,
@@ -83,7 +84,9 @@ def wait(hook: Signed) -> Response:
         news.caller_waits(session, call, hook.get("QueueSid"))
         waited = clock.now() - call.arrived_at
         place = queues.position(session, call)
-        return documents.wait(call, place, may_leave=waited >= MAY_LEAVE_AFTER)
+        may_leave = waited >= MAY_LEAVE_AFTER
+        reassured = reassuring.say(session, call)
+        return documents.wait(call, place, may_leave=may_leave, reassured=reassured)
 
     return _of_call(hook, "wait", work)
 
@@ -160,7 +163,10 @@ def reply(hook: Signed) -> Response:
 
     def work(session: Session, call: Call) -> str:
         said = announced.replied(session, call, hook.get("Digits"))
-        return documents.ask(call) if said is None else twiml.say_and_end(sentences.thanks(said))
+        if said is None:
+            return documents.ask(call)
+        thanks = sentences.thanks(said, call.language)
+        return twiml.say_and_end(thanks, language=call.language)
 
     return _of_call(hook, "reply", work)
 

@@ -24,7 +24,6 @@ from telecare import planned
 from telecare.planned import RING, STEPS, PlannedCall, PlannedState, Purpose, Result
 
 PURPOSE = "planned"
-SPOKEN = "it"
 MOST_TRIES = 2
 AGAIN_AFTER = timedelta(minutes=10)
 STILL = {PlannedState.RINGING, PlannedState.MISSED}
@@ -71,6 +70,7 @@ def ring(session: Session, planned_id: UUID) -> None:
         to=person.phones[0].number,
         purpose=PURPOSE,
         sentence=sentence(person, due.purpose),
+        language=_language(person),
         person_id=person.id,
     )
     due.call_id = call.id
@@ -83,7 +83,11 @@ def _may_ring(session: Session, person: Person) -> bool:
 
 def sentence(person: Person, purpose: Purpose = Purpose.CHECK) -> str:
     said = SENTENCES.get(purpose, PLAIN)
-    return i18n.catalogue(SPOKEN).gettext(said) % {"name": person.given_name}
+    return i18n.catalogue(_language(person)).gettext(said) % {"name": person.given_name}
+
+
+def _language(person: Person) -> str:
+    return i18n.spoken(person.language, *person.other_languages)
 
 
 def heard(session: Session, event: Event) -> None:

@@ -23,7 +23,6 @@ from telecare.rounds import NEXT, Callee, Round, RoundState, Try, Went, Whom
 from telecare.taken import How
 
 PURPOSES = {Whom.CONTACTS: "ladder_contact", Whom.ON_CALL: "on_call"}
-SPOKEN = "it"
 LOOK_AGAIN = timedelta(seconds=5)
 # From dialling: ring for half a minute, hear the sentence twice. Then the next one is rung.
 TRY_FOR = timedelta(seconds=75)
@@ -112,7 +111,8 @@ def _ring(session: Session, alarm: Alarm, round_: Round, callee: Callee) -> None
         session,
         to=callee.number,
         purpose=PURPOSES[whom],
-        sentence=sentence(session, alarm, whom),
+        sentence=sentence(session, alarm, whom, callee.language),
+        language=callee.language,
         case_id=alarm.case_id,
         person_id=alarm.person_id,
         alarm_id=alarm.id,
@@ -130,9 +130,9 @@ def _ring(session: Session, alarm: Alarm, round_: Round, callee: Callee) -> None
     deadlines.set_(session, NEXT, round_.id, clock.now() + LOOK_AGAIN)
 
 
-def sentence(session: Session, alarm: Alarm, whom: Whom) -> str:
-    """What is said. A wrong number learns a first name and no more."""
-    say = i18n.catalogue(SPOKEN).gettext
+def sentence(session: Session, alarm: Alarm, whom: Whom, language: str) -> str:
+    """What is said, in a language of ours. A wrong number learns a first name and no more."""
+    say = i18n.catalogue(language).gettext
     if whom is Whom.ON_CALL:
         return say(
             "This is the operations room. An alarm is waiting and nobody has taken it."

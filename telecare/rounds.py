@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from callcenter import turns
 from registry import deadlines, journal
-from registry.kit import clock
+from registry.kit import clock, i18n
 from registry.kit.db import Base, Id, get, locked
 from registry.kit.errors import Conflict, Invalid
 from registry.kit.states import move
@@ -153,6 +153,8 @@ class Callee:
     id: UUID
     name: str
     number: str
+    # What the system says to them is said in this one.
+    language: str = i18n.LANGUAGES[0]
 
 
 def begin(
@@ -198,7 +200,12 @@ def callees(session: Session, alarm: Alarm, whom: Whom) -> list[Callee]:
         return []
     person = get(session, Person, alarm.person_id)
     return [
-        Callee(id=each.near.id, name=each.near.name, number=each.near.phone)
+        Callee(
+            id=each.near.id,
+            name=each.near.name,
+            number=each.near.phone,
+            language=i18n.spoken(each.language),
+        )
         for each in ladder.callable_now(ladder.of(session, person), now)
     ]
 

@@ -164,6 +164,7 @@ HAPPENED = {
     "telecare.target_ended": N_("Contract target ended"),
     "telecare.home_on_the_line": N_("The home is on the line"),
     "telecare.voice_profile_written": N_("Voice profile written"),
+    "callcenter.caller_reassured": N_("The home heard the recorded reassurance"),
     "callcenter.tones_wanted": N_("Command to the unit"),
     "callcenter.tones_pressed": N_("Command to the unit: outcome"),
     "telecare.call_plan_written": N_("Planned calls begin"),

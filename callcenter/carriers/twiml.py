@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-LANGUAGE = "it-IT"
+# By our codes of languages; what is nobody's in particular is said in Italian.
+SPOKEN = {"it": "it-IT", "en": "en-GB"}
+LANGUAGE = SPOKEN["it"]
 VOICE = "alice"
 QUEUE_SIZE = 500
 # Everything a conference may tell us; the address is fixed by whoever enters first.
@@ -38,7 +40,9 @@ def greet_and_queue(greeting: str, queue: str, *, wait_url: str, left_url: str) 
     return str(answer)
 
 
-def while_waiting(sentences: list[str], *, choice_url: str | None = None, digits: int = 1) -> str:
+def while_waiting(
+    sentences: list[str], *, choice_url: str | None = None, digits: int = 1, language: str = "it"
+) -> str:
     """What a waiting caller hears, once; the carrier asks again when it is over.
 
     With `choice_url` a key may be pressed meanwhile.
@@ -51,19 +55,19 @@ def while_waiting(sentences: list[str], *, choice_url: str | None = None, digits
         )
         answer.append(place)
     for sentence in sentences:
-        place.say(sentence, language=LANGUAGE, voice=VOICE)
+        place.say(sentence, language=SPOKEN[language], voice=VOICE)
     if not choice_url:
         answer.pause(length=BREATH)
     return str(answer)
 
 
-def ask(sentences: list[str], *, reply_url: str, times: int = 2) -> str:
+def ask(sentences: list[str], *, reply_url: str, times: int = 2, language: str = "it") -> str:
     """Say something and wait for a key; said again when none came, then the line ends."""
     answer = VoiceResponse()
     for _ in range(times):
         place = Gather(input="dtmf", action=reply_url, method="POST", num_digits=1, timeout=BREATH)
         for sentence in sentences:
-            place.say(sentence, language=LANGUAGE, voice=VOICE)
+            place.say(sentence, language=SPOKEN[language], voice=VOICE)
         answer.append(place)
     answer.hangup()
     return str(answer)
@@ -98,11 +102,11 @@ def join(room: Room, *, sentence: str = "") -> str:
     return str(answer)
 
 
-def say_and_end(sentence: str = "") -> str:
+def say_and_end(sentence: str = "", *, language: str = "it") -> str:
     """Say something, if anything, and hang up."""
     answer = VoiceResponse()
     if sentence:
-        answer.say(sentence, language=LANGUAGE, voice=VOICE)
+        answer.say(sentence, language=SPOKEN[language], voice=VOICE)
     answer.hangup()
     return str(answer)
 

@@ -27,6 +27,11 @@ def language_of(request: HTTPConnection) -> str:
     return LANGUAGES[0]
 
 
+def spoken(*languages: str) -> str:
+    """The first of somebody's languages that we speak, else Italian."""
+    return next((each for each in languages if each in LANGUAGES), LANGUAGES[0])
+
+
 @lru_cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """The catalogue of `language`; sentences that it lacks stay in English, as in the code."""

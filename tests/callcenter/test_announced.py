@@ -79,3 +79,13 @@ def test_a_busy_line_is_over_at_once_and_rings_once(town: House) -> None:
     call = closed(town, placed(town, outcome="busy"))
     assert (call.ended_because, call.outcome, call.reply) == ("busy", Outcome.NOT_REACHED, "")
     assert len([leg for leg in town.double.cloud.legs.values() if leg.to == MARIA]) == 1
+
+
+def test_it_speaks_and_thanks_in_the_language_of_the_call(town: House) -> None:
+    town.town.behave(MARIA, answers_after="0")
+    with db.transaction() as session:
+        placed = announced.place(session, to=MARIA, purpose="planned", sentence=SAID, language="en")
+    sid = line_of(town, placed.id)
+    town.town.press(sid, "1")
+    closed(town, placed.id)
+    assert "Thank you. It has been written down. Goodbye." in town.double.cloud.legs[sid].heard

@@ -96,6 +96,28 @@ def test_a_week_of_planned_calls_with_two_missed(session: Session, rosa: Person)
     assert results == ["well"] * 5
 
 
+@pytest.mark.parametrize(
+    ("language", "others", "said"),
+    [
+        ("en", [], ("en", "Good day Rosa")),
+        ("uk", ["en"], ("en", "Good day Rosa")),
+        ("uk", [], ("it", "Buongiorno Rosa")),
+        ("it", ["en"], ("it", "Buongiorno Rosa")),
+    ],
+)
+def test_the_person_is_spoken_to_in_a_language_of_theirs(
+    session: Session, rosa: Person, language: str, others: list[str], said: tuple[str, str]
+) -> None:
+    rosa.language, rosa.other_languages = language, others
+    with time_machine.travel(MONDAY, tick=False):
+        every_day(session, rosa, By.SYSTEM, at=time(7))
+        keeps(session)
+    with time_machine.travel(MONDAY.replace(hour=7), tick=False):
+        keeps(session)
+    call = session.scalars(select(Call)).one()
+    assert (call.language, call.sentence.split(",")[0]) == said
+
+
 def test_who_is_away_is_not_rung_and_raises_no_alarm(session: Session, rosa: Person) -> None:
     with time_machine.travel(MONDAY, tick=False):
         every_day(session, rosa, By.SYSTEM)

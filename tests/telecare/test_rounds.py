@@ -129,6 +129,29 @@ def test_the_first_who_presses_one_ends_the_round(session: Session, alarm: Alarm
     assert taken.CALL_AGAIN in {each.kind for each in deadlines.of(session, alarm.id)}
 
 
+def test_each_contact_is_spoken_to_in_their_language(
+    session: Session, alarm: Alarm, rosa: Person
+) -> None:
+    """English for Ugo; Romanian is a language that we lack, so Ida is spoken to in Italian."""
+    for near, language in zip(rosa.near, ("en", "ro"), strict=False):
+        ladder.set_reach(
+            session, rosa, near.id, days="1234567", starts=time(0), ends=time(0),
+            language=language, by_system=True,
+        )  # fmt: skip
+    round_ = started(session, alarm)
+    heard = []
+    for _ in range(3):
+        call = ringing_now(session, round_)
+        heard.append((call.language, call.sentence.split(".")[0]))
+        dialled(session, call)
+        ends(session, call, "busy")
+    assert heard == [
+        ("en", "This is the operations room"),
+        ("it", "Qui la centrale operativa"),
+        ("it", "Qui la centrale operativa"),
+    ]
+
+
 def test_no_key_is_no_yes_and_two_cycles_are_rung(session: Session, alarm: Alarm) -> None:
     alarm.state = AlarmState.ESCALATED
     round_ = started(session, alarm)
@@ -291,8 +314,12 @@ def test_order_and_hours_are_respected(
             )  # fmt: skip
         noon = clock.now().astimezone(HOME_ZONE).replace(hour=hour, minute=30)
         with time_machine.travel(noon, tick=False):
-            able = ladder.callable_now(ladder.of(session, rosa), clock.now())
-            expected = [each.near.phone for each in able] * rounds.CYCLES
+            # Half past `hour`: counted from the start, round the clock, before the end.
+            expected = [
+                number
+                for number, (starts, ends_, allowed) in zip(NUMBERS, hours, strict=True)
+                if allowed and (starts == ends_ or (hour - starts) % 24 < (ends_ - starts) % 24)
+            ] * rounds.CYCLES
             made = rounds.begin(session, alarm, Whom.CONTACTS)
             assert (made is None) is (expected == [])
             if made is not None:
