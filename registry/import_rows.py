@@ -11,7 +11,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any
 
-from registry import tax_code, told
+from registry import identifiers, tax_code, told
 from registry.identifiers import plain
 from registry.kit.errors import Invalid, TooLarge
 from registry.kit.phone import e164
@@ -163,6 +163,9 @@ def understood(line: Mapping[str, str], mapping: Mapping[str, str]) -> Row:
         raise Invalid(
             "The last letter of the tax code does not fit: check it", field=Field.TAX_CODE
         )
+    if len(code) > identifiers.LONGEST or len(plain(said[Field.CODE])) > identifiers.LONGEST:
+        long = Field.TAX_CODE if len(code) > identifiers.LONGEST else Field.CODE
+        raise Invalid("This code is too long", field=long)
     numbers = (said[Field.PHONE], said[Field.SECOND_PHONE])
     return Row(
         code=said[Field.CODE],

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import deadlines, import_rows, imports, people
-from registry.identifiers import Identifier, IdentifierKind, plain
-from registry.import_rows import Row
+from registry import deadlines, import_rows, import_writing, imports
+from registry.import_rows import Field, Row
+from registry.import_writing import Code, codes_of
 from registry.imports import RUN, Import, Refusal
 from registry.kit import clock
 from registry.kit.db import locked, transaction
@@ -34,6 +33,7 @@ Numbered = tuple[int, dict[str, str]]
 def run(import_id: UUID) -> None:
     """Done by a worker; killed anywhere it goes on after the last stretch that was committed."""
     lines: Iterator[Numbered] = iter(())
+    met = set[Code]()
     at = -1
     for _ in range(STRETCHES):
         with transaction() as session:
@@ -42,9 +42,10 @@ def run(import_id: UUID) -> None:
                 return
             if at != job.done:
                 # The beginning, or somebody else has gone on with it meanwhile.
-                lines = _from(job.content, job.done)
+                lines = _all(job.content)
+                met = _met(session, job, islice(lines, job.done))
             stretch = list(islice(lines, STRETCH))
-            take(session, job, stretch)
+            take(session, job, stretch, met)
             at = job.done
             if len(stretch) < STRETCH:
                 imports.ended(session, job)
@@ -53,27 +54,50 @@ def run(import_id: UUID) -> None:
         deadlines.set_(session, RUN, import_id, clock.now())
 
 
-def _from(content: bytes, done: int) -> Iterator[Numbered]:
+def _all(content: bytes) -> Iterator[Numbered]:
     """Lines with their number in the file, the heading being the first."""
-    return islice(enumerate(import_rows.rows(content), start=2), done, None)
+    return enumerate(import_rows.rows(content), start=2)
 
 
-def take(session: Session, job: Import, lines: Iterable[Numbered]) -> None:
-    """Each row is made, known already, or refused with a reason; and counted in the same breath."""
+def _met(session: Session, job: Import, earlier: Iterable[Numbered]) -> set[Code]:
+    """The codes of the rows that a trial took before; what was really taken the archive knows."""
+    refused = {each.row for each in imports.refusals(session, job)}
+    code, tax = job.mapping.get(Field.CODE, ""), job.mapping.get(Field.TAX_CODE, "")
+    return {
+        each
+        for number, line in earlier
+        if not job.for_real and number not in refused
+        for each in codes_of(line.get(code, ""), line.get(tax, ""))
+    }
+
+
+def take(session: Session, job: Import, lines: Iterable[Numbered], met: set[Code]) -> None:
+    """Each row is made, known already, or refused with a reason; and counted in the same breath.
+
+    `met` are the codes of earlier rows: in a trial nothing else remembers them.
+    """
+    rows = list(_understood(session, job, lines))
+    asked = {code for row in rows for code in codes_of(row.code, row.tax_code)}
+    met |= import_writing.here(session, asked, job.source)
+    fresh = []
+    for row in rows:
+        codes = codes_of(row.code, row.tax_code)
+        if met.isdisjoint(codes):
+            fresh.append(row)
+        met.update(codes)
+    if job.for_real:
+        import_writing.make(session, fresh, job.source)
+    job.made += len(fresh)
+    job.already += len(rows) - len(fresh)
+    job.done = job.made + job.already + job.refused
+
+
+def _understood(session: Session, job: Import, lines: Iterable[Numbered]) -> Iterator[Row]:
     for number, line in lines:
         try:
-            row = import_rows.understood(line, job.mapping)
-            fresh = not known(session, row, job.source)
+            yield import_rows.understood(line, job.mapping)
         except Invalid as problem:
             _refuse(session, job, number, problem)
-            continue
-        if fresh:
-            job.made += 1
-            if job.for_real:
-                _make(session, row, job.source)
-        else:
-            job.already += 1
-    job.done = job.made + job.already + job.refused
 
 
 def _refuse(session: Session, job: Import, number: int, problem: Invalid) -> None:
@@ -86,41 +110,3 @@ def _refuse(session: Session, job: Import, number: int, problem: Invalid) -> Non
             message=WITHOUT_VALUE.get(problem.field or "", problem.message),
         )
     )
-
-
-def known(session: Session, row: Row, source: str) -> bool:
-    """Whether the person is here by the other registry's code or by the tax code."""
-    codes = {plain(row.code), row.tax_code} - {""}
-    if not codes:
-        return False
-    found = session.execute(
-        select(Identifier.kind, Identifier.value, Identifier.issuer).where(
-            Identifier.value.in_(codes)
-        )
-    )
-    return any(
-        (kind is IdentifierKind.TAX_CODE and value == row.tax_code)
-        or (kind is IdentifierKind.OTHER and issuer == source and value == plain(row.code))
-        for kind, value, issuer in found
-    )
-
-
-def _make(session: Session, row: Row, source: str) -> None:
-    person = people.create(
-        session,
-        given_name=row.given_name,
-        family_name=row.family_name,
-        birth_date=row.birth_date,
-        birth_year=row.birth_year,
-        language=row.language,
-    )
-    for number in row.phones:
-        people.add_phone(session, person, number)
-    if row.street or row.town:
-        people.add_address(session, person, street=row.street, town=row.town)
-    if row.tax_code:
-        people.add_identifier(session, person, kind=IdentifierKind.TAX_CODE, value=row.tax_code)
-    if plain(row.code):
-        people.add_identifier(
-            session, person, kind=IdentifierKind.OTHER, value=row.code, issuer=source
-        )

@@ -59,7 +59,8 @@ class Import(Base):
     file_name: Mapped[str]
     # Whose registry it is: its own codes are kept under this name.
     source: Mapped[str]
-    content: Mapped[bytes] = mapped_column(Sealed("imports.content", house=True))
+    # Read when a worker begins, never with the row: a list of imports would weigh a gigabyte.
+    content: Mapped[bytes] = mapped_column(Sealed("imports.content", house=True), deferred=True)
     # Field of ours -> heading of theirs.
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)

@@ -1,6 +1,6 @@
 """A person's names: the current one stands on the file, all others here, each found by all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -115,6 +115,23 @@ def write_keys(
     session.execute(delete(NameKey).where(NameKey.person_id == person_id))
     if pairs:
         session.execute(insert(NameKey), list(_rows(person_id, pairs, birth_year)))
+    _learn(session, pairs)
+
+
+def first_keys(session: Session, people: Iterable[tuple[UUID, str, str, int | None]]) -> None:
+    """The same at once for many who are new: id, given name, family name, year of birth."""
+    rows: list[dict[str, object]] = []
+    met = set[tuple[str, str]]()
+    for person_id, given_name, family_name, birth_year in people:
+        pairs = sorted(set(pairs_of(given_name, family_name)))
+        rows += _rows(person_id, pairs, birth_year)
+        met.update(pairs)
+    if rows:
+        session.execute(insert(NameKey), rows)
+        _learn(session, met)
+
+
+def _learn(session: Session, pairs: Collection[tuple[str, str]]) -> None:
     vocabulary.learn(session, WordKind.FAMILY, {family for family, _ in pairs})
     vocabulary.learn(session, WordKind.GIVEN, {given for _, given in pairs})
 
