@@ -7,25 +7,25 @@ has; the server answers "resumed" and sends what was missed, or "snapshot": look
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from registry import access, door, journal, sessions, tokens
+from registry import door, journal, sessions, tokens
 from registry.access import Actor
 from registry.journal import Entry, Position
 from registry.kit import live
 from registry.kit.db import transaction
 from registry.kit.errors import NotSignedIn
-from registry.people import Person
 from registry.sessions import SignedOut
 from registry.staff import StaffChanged, StaffLeft
+from webconsole import hearing
+from webconsole.hearing import Reserved
 
 BEAT = 5.0  # seconds between heartbeats, both ways
 DEAF_AFTER = 10.0  # seconds without the console's heartbeat: it is cut off
@@ -35,8 +35,6 @@ REPLAY = 500  # missed messages that are sent again; more than that is a snapsho
 BACKLOG = 1_000  # messages kept for a slow console
 
 UNAUTHENTICATED, FOREIGN = 4401, 4403
-# Who of the people in some entries is reserved, and the office that keeps the file.
-Reserved = Mapping[UUID | None, UUID | None]
 CHANGES_RIGHTS = {StaffChanged.kind, StaffLeft.kind}
 
 router = APIRouter()
@@ -108,7 +106,7 @@ class Hub:
                 console.end()
             elif console.doubted.is_set():
                 continue  # nothing under rights in doubt: it will look at everything anew
-            elif (message := told(console.actor, entry, reserved)) is not None:
+            elif (message := hearing.told(console.actor, entry, reserved)) is not None:
                 console.tell(message)
 
     async def keep_present(self, seen: Callable[[Session, UUID], None]) -> None:
@@ -124,33 +122,6 @@ class Hub:
 
 
 hub = Hub()
-
-
-def told(actor: Actor, entry: Entry, reserved: Reserved) -> str | None:
-    """What a console is told of an entry; of a reserved file nothing, to whoever may not know.
-
-    Their alarm, call or team is told all the same, without saying whose it is.
-    """
-    if not access.hears(actor, entry.kind, entry.facts):
-        return None
-    if entry.person_id not in reserved or access.may_know(actor, reserved[entry.person_id]):
-        return written(entry)
-    return None if entry.kind.startswith("registry.") else written(entry, whose=False)
-
-
-def written(entry: Entry, *, whose: bool = True) -> str:
-    """A journal entry as consoles read it."""
-    ids = {"case_id": entry.case_id, "person_id": entry.person_id} | entry.facts
-    if not whose:
-        ids |= {"case_id": None, "person_id": None}
-    return json.dumps(
-        {
-            "position": str(entry.position),
-            "kind": entry.kind,
-            "ids": {name: value for name, value in ids.items() if value is not None},
-        },
-        default=str,
-    )
 
 
 @router.websocket("/live", dependencies=[door.public("it checks the session itself, see _welcome")])
@@ -244,7 +215,7 @@ async def _resume(console: Console, since: str) -> None:
         console.tell(json.dumps({"kind": "snapshot"}))
         return
     for entry in missed:
-        message = told(console.actor, entry, reserved)
+        message = hearing.told(console.actor, entry, reserved)
         if entry.position <= joined and message is not None:
             console.tell(message)
     console.tell(json.dumps({"kind": "resumed"}))
@@ -290,16 +261,8 @@ def _head() -> Position:
 
 
 def _after(position: Position) -> tuple[list[Entry], Reserved]:
-    """What happened since, and which of it is about reserved people."""
     with transaction() as session:
-        entries = journal.after(session, position, limit=REPLAY)
-        those = {each.person_id for each in entries if each.person_id is not None}
-        return entries, _reserved(session, those) if those else {}
-
-
-def _reserved(session: Session, ids: Iterable[UUID]) -> Reserved:
-    wanted = select(Person.id, Person.kept_by).where(Person.id.in_(set(ids)), Person.restricted)
-    return {each.id: each.kept_by for each in session.execute(wanted)}
+        return hearing.after(session, position, REPLAY)
 
 
 def _note_present(seen: Callable[[Session, UUID], None], those: Iterable[UUID]) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import text
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from registry import administration, door, journal, people, staff, tokens
+from registry import administration, cases, door, journal, people, staff, tokens
 from registry.access import Actor, Role
+from registry.cases import Area
 from registry.kit.db import transaction
 from tests.conftest import somebody
 from tests.waiting import eventually
-from webconsole import live
+from webconsole import hearing, live
 
 SignIn = Callable[..., TestClient]
 OURS = {"origin": "https://testserver"}
@@ -253,7 +254,7 @@ def test_nobody_hears_of_a_reserved_file_but_those_who_may_know(database: None) 
         actor = Actor(
             staff_id=uuid4(), login="x", name="X", roles=frozenset({role}), office_id=office
         )
-        messages = (live.told(actor, each, reserved) for each in entries)
+        messages = (hearing.told(actor, each, reserved) for each in entries)
         return [json.loads(each) for each in messages if each is not None]
 
     (call,) = heard_by(Role.OPERATOR)
@@ -262,3 +263,47 @@ def test_nobody_hears_of_a_reserved_file_but_those_who_may_know(database: None) 
     for may_know in (heard_by(Role.COORDINATOR), heard_by(Role.OPERATOR, shelter.id)):
         assert [each["kind"] for each in may_know] == [FileTouched.kind, BulbLit.kind]
         assert {each["ids"]["person_id"] for each in may_know} == {str(hidden.id)}  # type: ignore[index]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomesVisited(journal.Event):
+    """Ids of files under names of its own, one and many."""
+
+    neighbour_id: UUID
+    homes: list[UUID]
+    lamp_id: UUID
+
+
+HomesVisited.kind = "callcenter.homes_visited"
+journal.Event.kinds[HomesVisited.kind] = HomesVisited
+
+
+@pytest.mark.parametrize("way", ["case", "fact", "list"])
+def test_a_reserved_file_is_not_told_by_its_case_or_under_another_name(
+    database: None, way: str
+) -> None:
+    with transaction() as session:
+        hidden = people.create(session, given_name="Zita", family_name="Nascosta", restricted=True)
+        case = cases.open_(session, area=Area.EMERGENCY, person_id=hidden.id)
+        other, lamp = uuid4(), uuid4()
+        happened = HomesVisited(
+            case_id=case.id if way == "case" else None,
+            neighbour_id=hidden.id if way == "fact" else other,
+            homes=[other, case.id] if way == "list" else [other],
+            lamp_id=lamp,
+        )
+        journal.record(session, happened)
+    mine = HomesVisited.kind
+    eventually(lambda: mine in {each.kind for each in live._after(START_OF_ALL)[0]})
+    after, reserved = live._after(START_OF_ALL)
+    (entry,) = (each for each in after if each.kind == mine)
+
+    def heard_by(role: Role) -> str:
+        actor = Actor(staff_id=uuid4(), login="x", name="X", roles=frozenset({role}))
+        return hearing.told(actor, entry, reserved) or ""
+
+    for name in (str(hidden.id), str(case.id)):
+        assert name not in heard_by(Role.OPERATOR)
+    assert str(lamp) in heard_by(Role.OPERATOR)
+    named = str(hidden.id if way == "fact" else case.id)
+    assert named in heard_by(Role.COORDINATOR)
