@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from registry import (
+    access_points_api,
     bookings_api,
     case_parts_api,
     cases_api,
@@ -19,6 +20,7 @@ from registry import (
     people_api,
     pictures_api,
     requests_api,
+    sheet_reports_api,
 )
 from registry.access import Right
 from registry.door import Me, allow
@@ -35,7 +37,9 @@ router.include_router(pictures_api.router)
 router.include_router(cases_api.router)
 router.include_router(case_parts_api.router)
 router.include_router(requests_api.router)
+router.include_router(access_points_api.router)
 router.include_router(directory_api.router)
+router.include_router(sheet_reports_api.router)
 router.include_router(hooks_api.router)
 router.include_router(bookings_api.router)
 

@@ -16,6 +16,7 @@ from registry import hours as opening
 from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Conflict, Invalid, NotFound
+from registry.sheet_reports import SheetReport
 from registry.spelling import fold
 
 REVIEWED_EVERY = timedelta(days=180)
@@ -228,7 +229,7 @@ def listed(
     offset: int = 0,
     limit: int = 100,
 ) -> list[Service]:
-    """By name; `out_of_date` are those whose review is overdue, the longest first."""
+    """By name; `out_of_date`: their review is overdue or somebody found a fault; longest first."""
     order = Service.review_by if out_of_date else func.lower(Service.name)
     wanted = select(Service).order_by(order, Service.id).offset(offset).limit(limit)
     if public:
@@ -236,7 +237,9 @@ def listed(
     if chosen := list(areas):
         wanted = wanted.where(Service.area.in_(chosen))
     if out_of_date:
-        wanted = wanted.where(Service.review_by < clock.now().date())
+        told = select(SheetReport.service_id).where(SheetReport.settled_at.is_(None))
+        late = Service.review_by < clock.now().date()
+        wanted = wanted.where(late | Service.id.in_(told))
     return list(session.scalars(wanted))
 
 

@@ -1,4 +1,4 @@
-"""JSON of requests and of the access points at which they are made."""
+"""JSON of requests, and of the codes in which they are told."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,9 +9,8 @@ from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from registry import access_points, codes, once, people, requests, versions
+from registry import codes, once, people, requests, versions
 from registry.access import Actor, Compartment, Right
-from registry.access_points import AccessPoint, PointKind
 from registry.codes import CodeList
 from registry.contacts import Channel
 from registry.door import Me, allow
@@ -35,25 +34,6 @@ class CodeOut(Out):
     code: str
     italian: str
     english: str
-
-
-class AccessPointIn(BaseModel):
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    kind: PointKind
-    address: Annotated[str, Field(max_length=200)] = ""
-    phone: Annotated[str, Field(max_length=40)] = ""
-    hours: Annotated[str, Field(max_length=300)] = ""
-    areas: Annotated[list[Annotated[str, Field(max_length=120)]], Field(max_length=200)] = []
-
-
-class AccessPointOut(Out):
-    id: UUID
-    name: str
-    kind: PointKind
-    address: str
-    phone: str
-    hours: str
-    areas: list[str]
 
 
 class RequestIn(BaseModel):
@@ -140,22 +120,6 @@ def list_codes(name: CodeList, session: InTransaction) -> dict[str, list[CodeOut
     """The codes of a list that are in force today."""
     found = codes.in_force(session, name, clock.now().date())
     return {"items": [CodeOut.model_validate(each) for each in found]}
-
-
-@router.get("/access-points", dependencies=[allow(Right.READ_CASES)])
-def list_points(session: InTransaction) -> dict[str, list[AccessPointOut]]:
-    found = access_points.active(session)
-    return {"items": [AccessPointOut.model_validate(each) for each in found]}
-
-
-@router.post(
-    "/access-points",
-    dependencies=[allow(Right.COORDINATE)],
-    response_model=AccessPointOut,
-    status_code=status.HTTP_201_CREATED,
-)
-def add_point(new: AccessPointIn, session: InTransaction) -> AccessPoint:
-    return access_points.add(session, **new.model_dump())
 
 
 @router.get("/requests", dependencies=[allow(Right.READ_CASES)])

@@ -95,6 +95,7 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/privacy", say("Privacy"), "y", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
         ("/amministrazione/elenchi", say("Coded lists"), "l", Right.MANAGE_CODES),
+        ("/amministrazione/punti", say("Access points"), "u", Right.COORDINATE),
         ("/amministrazione/webhook", "Webhook", "w", Right.MANAGE_WEBHOOKS),
         ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),
     )

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from webconsole.pages import (
+    access_points,
     administration,
     alarm_sheet,
     body_log_in,
@@ -39,6 +40,7 @@ from webconsole.pages import (
     reserved,
     revision,
     room,
+    sheet_reports,
     stock,
     storms,
     subscribers,
@@ -65,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     case_documents.router,
     referrals.router,
     directory.router,
+    sheet_reports.router,
     bookings.router,
     lists.router,
     locked.router,
@@ -81,6 +84,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures.router,
     alarm_sheet.router,
     administration.router,
+    access_points.router,
     hooks.router,
     code_lists.router,
     own_sessions.router,

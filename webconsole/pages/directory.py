@@ -1,5 +1,6 @@
 """The directory: pages for everybody, and those on which the staff keeps the sheets fresh."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from registry import (
     directory_search,
     eligibility,
     people,
+    sheet_reports,
     versions,
 )
 from registry.access import Actor, Right
@@ -34,6 +36,7 @@ router = APIRouter(include_in_schema=False)
 OPEN = "what the services are is for everybody to know; only published sheets are shown"
 SEE_OTHER = 303
 LARGEST_FILE = 4_000_000  # bytes
+NO_REPORT: Mapping[str, Any] = {"words": "", "trouble": forms.NONE, "thanks": False}
 LISTS = ("documents", "steps", "places", "languages")
 TEXTS = ("name", "summary", "eligibility", "times", "cost", "appeal", "hours", "accessibility")
 REACHED = ("address", "phone", "email", "website")
@@ -66,17 +69,20 @@ def list_open(
 
 
 @router.get("/servizi/{service_id}", dependencies=[public(OPEN)])
-def show_open(service_id: UUID, request: Request, session: InTransaction) -> Response:
+def show_open(
+    service_id: UUID, request: Request, session: InTransaction, grazie: bool = False
+) -> Response:
     """One sheet, to read and to print."""
     service = directory.read(session, service_id, public=True)
-    return _sheet(request, session, service, None, {})
+    report = {**NO_REPORT, "thanks": grazie}
+    return sheet_page(request, session, service, None, {}, report)
 
 
 @router.post("/servizi/{service_id}", dependencies=[public(OPEN)])
 def try_open(service_id: UUID, request: Request, session: InTransaction, typed: Typed) -> Response:
     """The conditions against what a visitor says of themselves: nothing of it is kept."""
     service = directory.read(session, service_id, public=True)
-    return _sheet(request, session, service, None, _told(typed))
+    return sheet_page(request, session, service, None, _told(typed))
 
 
 @router.get("/elenco", dependencies=[allow(Right.READ_CASES)])
@@ -94,11 +100,12 @@ def list_sheets(
         found = directory_search.Found(late, {})
     else:
         found = directory_search.find(session, wanted, area=area, limit=100)
-    return _list(request, me, found, q=wanted, area=area, late=scadute)
+    return _list(request, session, me, found, q=wanted, area=area, late=scadute)
 
 
 def _list(
     request: Request,
+    session: Session,
     me: Actor,
     found: directory_search.Found,
     *,
@@ -118,6 +125,7 @@ def _list(
         late=late,
         looked=found,
         report=report or [],
+        reported=sheet_reports.counted(session, [each.id for each in found.services]),
         **_common(request),
     )
 
@@ -146,7 +154,7 @@ def load(request: Request, session: InTransaction, me: Me, file: UploadFile) -> 
             for line, why in read.refused
         ]
     found = directory_search.find(session, "", limit=100)
-    return _list(request, me, found, report=told, status=status)
+    return _list(request, session, me, found, report=told, status=status)
 
 
 def _text(content: bytes) -> str:
@@ -170,6 +178,7 @@ def show_sheet(
     session: InTransaction,
     me: Me,
     persona: UUID | None = None,
+    grazie: bool = False,
 ) -> Response:
     """The sheet as the staff sees it: with `persona`, what is known of them answers first."""
     service = directory.read(session, service_id)
@@ -179,7 +188,7 @@ def show_sheet(
         lives = [each for each in person.addresses if each.kind is AddressKind.RESIDENCE]
         home = lives[0] if lives else person.home
         told = {Fact.AGE: person.age, Fact.TOWN: home.town if home else None}
-    return _sheet(request, session, service, me, told)
+    return sheet_page(request, session, service, me, told, {**NO_REPORT, "thanks": grazie})
 
 
 @router.get("/elenco/{service_id}/modifica", dependencies=[allow(Right.MANAGE_DIRECTORY)])
@@ -189,8 +198,9 @@ def show_edit(service_id: UUID, request: Request, session: InTransaction, me: Me
 
 
 @router.post("/elenco/{service_id}/riletta", dependencies=[allow(Right.MANAGE_DIRECTORY)])
-def reviewed(service_id: UUID, session: InTransaction) -> Response:
+def reviewed(service_id: UUID, session: InTransaction, me: Me) -> Response:
     directory.reviewed(session, directory.held(session, service_id))
+    sheet_reports.settle(session, service_id, me)
     return RedirectResponse(f"/elenco/{service_id}", SEE_OTHER)
 
 
@@ -214,6 +224,8 @@ def save(
         else:
             versions.check(typed.get("version"), service.version)
             directory.change(session, service, **facts)
+            if "settled" in typed:
+                sheet_reports.settle(session, service.id, me)
     except Problem as problem:
         return _form(request, session, me, service, typed, forms.trouble(request, problem))
     return RedirectResponse(f"/elenco/{service.id}", SEE_OTHER)
@@ -224,7 +236,7 @@ def try_sheet(
     service_id: UUID, request: Request, session: InTransaction, me: Me, typed: Typed
 ) -> Response:
     """The conditions against what the operator was told: nothing of it is kept."""
-    return _sheet(request, session, directory.read(session, service_id), me, _told(typed))
+    return sheet_page(request, session, directory.read(session, service_id), me, _told(typed))
 
 
 def _facts(typed: dict[str, str]) -> dict[str, Any]:
@@ -289,13 +301,15 @@ def _told(typed: dict[str, str]) -> dict[Fact, Any]:
     return told
 
 
-def _sheet(
+def sheet_page(
     request: Request,
     session: Session,
     service: Service,
     me: Actor | None,
     told: dict[Fact, Any],
+    report: Mapping[str, Any] = NO_REPORT,
 ) -> Response:
+    """`report` is what a visitor is writing about the sheet: see sheet_reports.py."""
     wanted = eligibility.rules(service.rules)
     return rendering.page(
         request,
@@ -307,6 +321,9 @@ def _sheet(
         tried=any(value is not None for value in told.values()),
         numbers=eligibility.NUMBERS,
         calendars=calendars.of_service(session, service.id) if me else [],
+        reports=sheet_reports.open_of(session, service.id) if me else [],
+        report=report,
+        status=422 if report["trouble"] else 200,
         **_common(request),
     )
 
@@ -328,6 +345,7 @@ def _form(
         typed=(_written(None) | typed) if typed else _written(service),
         bodies=directory.bodies(session),
         body_kinds=list(BodyKind),
+        reports=sheet_reports.open_of(session, service.id) if service else [],
         facts=list(Fact),
         numbers=eligibility.NUMBERS,
         trouble=trouble,
