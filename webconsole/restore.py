@@ -22,6 +22,10 @@ from webconsole import archives, backup, erasing, house, kept_keys, migrate, ver
 from webconsole.archives import Manifest, Refused
 from webconsole.kept_keys import Kept
 
+# Seconds for everything that came in to reach the disk: its server must end in good order, or the
+# counter of its transactions cannot be set.
+STOP_PATIENCE = 600.0
+
 Tell = Callable[[str], None]
 
 
@@ -112,7 +116,7 @@ def _fill(
     chosen: Settings, source: Path, key: bytes, manifest: Manifest, tell: Tell, *, private: bool
 ) -> int:
     """Bring the rows in, and let new transactions sort after theirs; the number of entries."""
-    with engines.running(chosen, share=False, say=tell) as running:
+    with engines.running(chosen, share=False, say=tell, stop_patience=STOP_PATIENCE) as running:
         url = running.database_url
         if not dumps.is_empty(url):
             raise Refused("The database has tables already: restore into an empty one")

@@ -136,7 +136,10 @@ def next_epoch(home: Path, user: Account, choice: str | None, greatest: int) -> 
         cwd="/",
     )
     if ended.returncode != 0:
-        raise DumpFailure(f"The counter of transactions could not be set: {ended.stderr.strip()}")
+        said = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
+        raise DumpFailure(
+            f"The counter of transactions could not be set: {said[0] if said else 'no word of why'}"
+        )
 
 
 def spend(url: str, greatest: int) -> None:

@@ -69,14 +69,14 @@ class Engines:
             self.servers[name] = self.restart[name]()
         return dead
 
-    def stop(self) -> None:
-        """Stop what this process started; twice does no harm."""
+    def stop(self, patience: float = STOP_PATIENCE) -> None:
+        """Stop what this process started, by force after so many seconds; twice does no harm."""
         stopping = list(self.servers.values())
         self.servers.clear()
         for server in stopping:
             server.ask_to_stop()
         for server in stopping:
-            server.stop(STOP_PATIENCE)
+            server.stop(patience)
         if self.lock is not None:
             self.lock.close()
             self.lock = None
@@ -181,7 +181,13 @@ def _wait_for_owner(run: Path, home: Path, *, postgres: bool, valkey: bool) -> N
 
 
 @contextmanager
-def running(chosen: Settings, *, share: bool = True, say: Say = _quiet) -> Iterator[Engines]:
+def running(
+    chosen: Settings,
+    *,
+    share: bool = True,
+    say: Say = _quiet,
+    stop_patience: float = STOP_PATIENCE,
+) -> Iterator[Engines]:
     """Have the engines of these settings running for the time of the block."""
     database, hints = chosen.database_url, chosen.redis_url
     owner = chosen.database_owner_url if database else None
@@ -198,7 +204,7 @@ def running(chosen: Settings, *, share: bool = True, say: Say = _quiet) -> Itera
     try:
         yield engines
     finally:
-        engines.stop()
+        engines.stop(stop_patience)
 
 
 @contextmanager
