@@ -121,7 +121,7 @@ def is_variant(message: Message) -> bool:
 
 def account_of(written: str) -> str:
     """A controller id as we file it: blanks and the plus sign of telephone numbers left out."""
-    return re.sub(r"\s+", "", written).removeprefix("+").upper()[:32]
+    return "".join(written.split()).removeprefix("+").upper()[:32]
 
 
 def _message(document: Document, cut: Cut) -> Message:
@@ -197,6 +197,8 @@ _GGA = re.compile(r"\$?G.GGA,[^,]*,(\d\d)(\d\d\.\d+),([NS]),(\d{3})(\d\d\.\d+),(
 
 def place(written: str) -> tuple[float, float] | None:
     """Degrees north and east from `45.4642,9.1900` or a GGA sentence."""
+    if not written:
+        return None
     if found := _POINT.fullmatch(written):
         at = float(found[1]), float(found[2])
     elif found := _GGA.match(written.strip()):

@@ -1,5 +1,7 @@
 """What SCAIP's device types and status codes mean, compared as numbers."""
 
+from functools import lru_cache
+
 from telecare.protocols.base import Kind, Phase
 
 # `dty`: what has sent the message.
@@ -102,6 +104,7 @@ STATUS_NAMES = {
 }
 
 
+@lru_cache(maxsize=4096)
 def number(code: str) -> int | None:
     """`2`, `02` and `0002` are one code; None for what is no number."""
     code = code.strip()

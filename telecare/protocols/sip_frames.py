@@ -8,6 +8,7 @@ LARGEST_HEAD = 16 * 1024  # bytes
 LARGEST_BODY = 64 * 1024
 KEEPALIVE = b"\r\n\r\n"  # RFC 5626, section 3.5.1; answered by one CRLF
 LINE_ENDS = (b"\r", b"\n")
+CR = 13
 START_LINE = re.compile(rb"(?:SIP/2\.0 \d|[A-Z]{2,20} sips?:\S)")
 
 _END = re.compile(rb"\r?\n\r?\n")
@@ -57,17 +58,17 @@ class SipFramer:
         buffer = self._buffer
         if self._waits():
             return None
-        end = _END.search(buffer, 0, LARGEST_HEAD)
+        end = end_of_head(buffer)
         if end is None:
             return self._unended()
-        head = bytes(buffer[: end.end()])
-        length = _LENGTH.search(head)
+        head = bytes(buffer[: end[1]])
+        length = _length(head)
         if length is None:
             return self._lost(head, "no_length" if START_LINE.match(head) else "start_line")
-        if int(length[1]) > LARGEST_BODY:
+        if length > LARGEST_BODY:
             return self._lost(head, "too_large")
-        whole = end.end() + int(length[1])
-        return self._whole(whole, end.end()) if len(buffer) >= whole else None
+        whole = end[1] + length
+        return self._whole(whole, end[1]) if len(buffer) >= whole else None
 
     def _whole(self, whole: int, head: int) -> Cut:
         buffer = self._buffer
@@ -108,13 +109,32 @@ def datagram(data: bytes) -> Cut | None:
     data = data.lstrip(b"\r\n\x00")
     if not data:
         return None
-    end = _END.search(data, 0, LARGEST_HEAD)
+    end = end_of_head(data)
     if end is None or START_LINE.match(data) is None:
         return Cut(data, b"", "start_line")
-    body = data[end.end() :]
-    length = _LENGTH.search(data, 0, end.end())
+    body = data[end[1] :]
+    length = _length(data[: end[1]])
     if length is not None:
-        if int(length[1]) > len(body):
+        if length > len(body):
             return Cut(data, body, "length", length_ok=False)
-        body = body[: int(length[1])]
+        body = body[:length]
     return Cut(data, body)
+
+
+def end_of_head(data: bytes | bytearray) -> tuple[int, int] | None:
+    """Where the blank line that ends the head begins and ends; CRLF, or LF alone."""
+    # Nearly always it is CRLF, twice, and a search for those bytes costs next to nothing.
+    end = data.find(b"\n\r\n", 0, LARGEST_HEAD)
+    if end > 0 and data[end - 1] == CR and data.find(b"\n\n", 0, end) < 0:
+        return end - 1, end + 3
+    found = _END.search(data, 0, LARGEST_HEAD)
+    return found.span() if found else None
+
+
+def _length(head: bytes) -> int | None:
+    """What the first Content-Length says."""
+    low = head.lower()
+    named = low.find(b"\ncontent-length")
+    # To search the whole head is dear: only where the short name may stand first, or alone.
+    found = _LENGTH.search(head, named + 1 if low.find(b"\nl", 0, named) < 0 <= named else 0)
+    return int(found[1]) if found else None

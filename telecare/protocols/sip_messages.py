@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from sipmessage import Headers, Message
+from sipmessage.message import COMPACT_FORMS
+
+from telecare.protocols.sip_frames import end_of_head
 
 REASONS = {
     200: "OK",
@@ -35,6 +38,9 @@ _FROM = re.compile(rb"(?im)^(?:from|f)[ \t]*:([^\r\n]*)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _BARE = re.compile(rb"(?<!\r)\n")
 _BEFORE_COLON = re.compile(rb"(?m)^([A-Za-z-]{1,40})[ \t]+:")
+_INSIDE = re.compile(r"<\s*([^>\s]+)\s*>")
+_RPORT = re.compile(r";\s*rport\s*(?=;|$)")
+_SHORT = {short: name.lower() for short, name in COMPACT_FORMS.items()}
 
 
 class Unreadable(ValueError):  # noqa: N818 - it says what the message is
@@ -47,40 +53,36 @@ class Request:
 
     method: str
     uri: str
-    headers: Headers
+    head: bytes
     body: bytes
     vias: list[str]
-    branch: str
-    sent_by: str
+    # The server transaction (section 17.2.3). Call-ID and CSeq are in it because some units use
+    # one branch for everything: taking a new alarm for a repeated one would acknowledge what was
+    # never stored.
+    key: tuple[str, ...]
     call_id: str
     cseq: str
+    sender: str
+    receiver: str
+    content_type: str
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """The server transaction (section 17.2.3).
-
-        Call-ID and CSeq are in it because some units use one branch for everything: taking a new
-        alarm for a repeated one would acknowledge what was never stored.
-        """
-        return (self.branch, self.sent_by, self.method, self.call_id, self.cseq)
+    def headers(self) -> Headers:
+        """All of them, read by the parser; what each message needs is read once, above."""
+        return Message.parse(self.head).headers
 
     @property
     def from_user(self) -> str:
-        return user(self.headers.get("From") or "")
+        return user(self.sender)
 
     @property
     def to_user(self) -> str:
-        return user(self.headers.get("To") or "")
-
-    @property
-    def content_type(self) -> str:
-        written = self.headers.get("Content-Type") or ""
-        return written.partition(";")[0].strip().lower()
+        return user(self.receiver)
 
     @property
     def from_uri(self) -> str:
         """The bare URI of the sender, without tag or parameters."""
-        return uri(self.headers.get("From") or "")
+        return uri(self.sender)
 
 
 @dataclass(slots=True)
@@ -108,29 +110,46 @@ def _response(raw: bytes) -> Response:
 
 
 def _request(raw: bytes) -> Request:
-    head, start, body = _normal(raw)
-    headers = Message.parse(head).headers
-    vias = headers.getlist("Via")
+    head, words, body = _normal(raw)
+    said = _first_lines(head)
+    vias = said.get("via", [""])
     via = _VIA.match(vias[0])
     if via is None:
         raise Unreadable("via")
     branch = _BRANCH.search(vias[0].partition(",")[0])
-    cseq = (headers.get("CSeq") or "").split()
-    method = start[0].decode()
-    call_id = headers.get("Call-ID") or ""
-    if len(cseq) != 2 or cseq[1] != method or not call_id or not headers.get("From"):  # noqa: PLR2004 - number and method
+    method = words[0].decode()
+    cseq = said.get("cseq", [""])[0].split()
+    call_id, sender = said.get("call-id", [""])[0], said.get("from", [""])[0]
+    if len(cseq) != 2 or cseq[1] != method or not call_id or not sender:  # noqa: PLR2004 - number and method
         raise Unreadable("headers")
+    key = branch[1] if branch else "", via[1].lower(), method, call_id, cseq[0]
     return Request(
         method,
-        start[1].decode("utf-8", "replace"),
-        headers,
+        words[1].decode("utf-8", "replace"),
+        head,
         body,
         vias,
-        branch[1] if branch else "",
-        via[1].lower(),
+        key,
         call_id,
         cseq[0],
+        sender,
+        said.get("to", [""])[0],
+        said.get("content-type", [""])[0].partition(";")[0].strip().lower(),
     )
+
+
+def _first_lines(head: bytes) -> dict[str, list[str]]:
+    """The headers by their full names in small letters; a line without a colon is a ValueError.
+
+    The parser's own headers are found by a walk through all of them, which costs more than the
+    rest of a message.
+    """
+    said: dict[str, list[str]] = {}
+    for line in head[len(_NO_START_LINE) : -4].decode().split("\r\n"):
+        written, value = line.split(":", 1)
+        name = written.lower()
+        said.setdefault(_SHORT.get(name, name), []).append(value.strip())
+    return said
 
 
 def _normal(raw: bytes) -> tuple[bytes, list[bytes], bytes]:
@@ -139,10 +158,10 @@ def _normal(raw: bytes) -> tuple[bytes, list[bytes], bytes]:
     Units fold headers, end lines with LF alone, write names with underscores in URIs and Latin-1
     in display names; none of that is worth a lost alarm.
     """
-    cut = re.search(rb"\r?\n\r?\n", raw)
-    if cut is None:
+    end = end_of_head(raw)
+    if end is None:
         raise Unreadable("no end of head")
-    head, body = raw[: cut.start()], raw[cut.end() :]
+    head, body = raw[: end[0]], raw[end[1] :]
     # Searching costs more than asking whether there is anything to find.
     if head.count(b"\n") != head.count(b"\r\n"):
         head = _BARE.sub(b"\r\n", head)
@@ -172,7 +191,7 @@ def user(address: str) -> str:
 
 def uri(address: str) -> str:
     """The URI of an address header without its parameters."""
-    inside = re.search(r"<\s*([^>\s]+)\s*>", address)
+    inside = _INSIDE.search(address)
     return (inside[1] if inside else address.strip().partition(" ")[0]).partition(";")[0]
 
 
@@ -196,11 +215,11 @@ def respond(
     lines = [f"SIP/2.0 {code} {REASONS[code]}"]
     vias = [_received(request.vias[0], host, port), *request.vias[1:]]
     lines += [f"Via: {via}" for via in vias]
-    to = request.headers.get("To") or ""
+    to = request.receiver
     if ";tag=" not in to.replace(" ", ""):
         to += f";tag={secrets.token_hex(4)}"
     lines += [
-        f"From: {request.headers.get('From')}",
+        f"From: {request.sender}",
         f"To: {to}",
         f"Call-ID: {request.call_id}",
         f"CSeq: {request.cseq} {request.method}",
@@ -212,8 +231,8 @@ def respond(
 def _received(via: str, host: str, port: int) -> str:
     """The top Via with the address the request came from, where it asks or differs."""
     first, comma, others = via.partition(",")
-    if re.search(r";\s*rport\s*(?=;|$)", first):
-        first = re.sub(r";\s*rport\s*(?=;|$)", f";received={host};rport={port}", first, count=1)
+    if _RPORT.search(first):
+        first = _RPORT.sub(f";received={host};rport={port}", first, count=1)
     elif host not in first:
         first = f"{first.rstrip()};received={host}"
     return first + comma + others
@@ -244,13 +263,14 @@ def ask(
     body: tuple[str, bytes] | None = None,
 ) -> bytes:
     """A request of ours, outside any dialog; `via` is `SIP/2.0/UDP host:port`."""
+    chance = secrets.token_hex(16)
     lines = [
         f"{method} {target} SIP/2.0",
         f"Via: {via};branch={branch};rport",
         f"Max-Forwards: {MAX_FORWARDS}",
-        f"From: <{sender}>;tag={secrets.token_hex(4)}",
+        f"From: <{sender}>;tag={chance[:8]}",
         f"To: <{receiver}>",
-        f"Call-ID: {secrets.token_hex(12)}",
+        f"Call-ID: {chance[8:]}",
         f"CSeq: {cseq} {method}",
     ]
     lines += [f"{name}: {value}" for name, value in extra]

@@ -98,7 +98,7 @@ class SipSide:
         if not _WANTED.match(cut.raw):
             self._unwanted(cut, flow)
             return False
-        if _SCANNERS.search(cut.raw, 0, 4096):
+        if b"user-agent" in cut.raw[:4096].lower() and _SCANNERS.search(cut.raw, 0, 4096):
             self.counted["dropped_scanner"] += 1
             return False
         try:
@@ -280,7 +280,7 @@ class SipSide:
         data = sip_messages.ask(
             "MESSAGE",
             target=known.contact if known is not None else request.from_uri,
-            sender=sip_messages.uri(request.headers.get("To") or ""),
+            sender=sip_messages.uri(request.receiver),
             receiver=request.from_uri,
             via=f"SIP/2.0/{flow.transport.upper()} {flow.local}",
             branch=branch,
