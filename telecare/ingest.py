@@ -92,7 +92,13 @@ class Ingest:
         self._thread.join(PATIENCE + 1)
 
     def put(self, received: Received) -> None:
-        """Hand a frame over; from the event loop, never blocking."""
+        """Hand a frame over; from the event loop, never blocking.
+
+        After the stop it is left: its unit asks whoever listens next.
+        """
+        if self._ends.is_set():
+            self._left([received])
+            return
         self._waiting.append((time.monotonic(), received))
         if not self._news.is_set():
             self._news.set()

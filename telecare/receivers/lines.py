@@ -186,6 +186,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def hang_up(self) -> None:
+        """Close once what has been said has left."""
+        if self._transport is not None:
+            self._transport.close()
+
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._lines.open.discard(self)
@@ -221,4 +226,4 @@ class Datagrams(asyncio.DatagramProtocol):
 
 def close_all(connections: Iterable[Connection]) -> None:
     for connection in list(connections):
-        connection.close()
+        connection.hang_up()

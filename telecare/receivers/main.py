@@ -81,16 +81,11 @@ async def receive(
 
     def answer(group: Sequence[Received]) -> None:
         with suppress(RuntimeError):  # the loop has ended: the units will ask again
-            for protocol, answer_own in answers:
-                own = [each for each in group if each.protocol is protocol]
-                # None of its own is news too: connections held back may be read again.
-                loop.call_soon_threadsafe(answer_own, own)
+            loop.call_soon_threadsafe(_hand_out, group, answers)
 
     def leave(group: Sequence[Received]) -> None:
         with suppress(RuntimeError):
-            for protocol, leave_own in leaves:
-                own = [each for each in group if each.protocol is protocol]
-                loop.call_soon_threadsafe(leave_own, own)
+            loop.call_soon_threadsafe(_hand_out, group, leaves)
 
     ingest = Ingest(book, answer, leave)
     doors = [make(ingest, book) for make in more]
@@ -108,34 +103,51 @@ async def receive(
     await asyncio.to_thread(rounds.first)
     ingest.start()
     rounds.start()
+    opened: list[asyncio.Server | asyncio.DatagramTransport] = []
     try:
         for door in doors:
             await door.open(host)
-        await _listen(host, port, lines, stop, ready, rounds)
+        port = await _open(host, port, lines, opened)
+        rounds.listening = True
+        ready(port)
+        await _until(stop, lines, doors)
     finally:
+        # The last answers leave by sockets that are still open.
         await asyncio.to_thread(ingest.stop)
-        await asyncio.sleep(0)  # the last answers leave
+        await asyncio.sleep(0)
         rounds.stop()
         close_all(lines.open)
-        for door in doors:
-            door.close()
+        for each in (*opened, *doors):
+            each.close()
+        await asyncio.sleep(0)
 
 
-async def _listen(
+def _hand_out(group: Sequence[Received], speaks: Sequence[Speaks]) -> None:
+    """To each door its own frames; none is news too: what was held back may be read again."""
+    own: dict[int, list[Received]] = {}
+    for each in group:
+        own.setdefault(id(each.protocol), []).append(each)
+    loop = asyncio.get_running_loop()
+    for protocol, hand in speaks:
+        loop.call_soon(hand, own.get(id(protocol), ()))  # apart: a fault of one is not the others'
+
+
+async def _open(
     host: str,
     port: int,
     lines: Lines,
-    stop: asyncio.Event,
-    ready: Callable[[int], None],
-    rounds: "Rounds",
-) -> None:
+    opened: list[asyncio.Server | asyncio.DatagramTransport],
+) -> int:
+    """The sockets of SIA DC-09, kept in `opened`; returns their port."""
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(lambda: Connection(lines), host, port, backlog=BACKLOG)
-        port = server.sockets[0].getsockname()[1]
+        opened.append(server)
+        port = int(server.sockets[0].getsockname()[1])
         udp, _ = await loop.create_datagram_endpoint(
             lambda: Datagrams(lines), local_addr=(host, port)
         )
+        opened.append(udp)
     except OSError as error:
         raise Unavailable(
             "Port %(port)s on %(host)s is taken by another program: stop it, or set "
@@ -144,20 +156,18 @@ async def _listen(
             host=host,
         ) from error
     log.info("receivers.ready", port=port, protocol=lines.protocol.name)
-    rounds.listening = True
-    ready(port)
-    try:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), SWEEP)
-            lines.sweep()
-            for door in rounds.doors:
-                door.sweep()
-            if not lines.ingest.alive:
-                raise RuntimeError("the writer of the alarm receivers has died")
-    finally:
-        server.close()
-        udp.close()
+    return port
+
+
+async def _until(stop: asyncio.Event, lines: Lines, doors: Sequence[Door]) -> None:
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SWEEP)
+        lines.sweep()
+        for door in doors:
+            door.sweep()
+        if not lines.ingest.alive:
+            raise RuntimeError("the writer of the alarm receivers has died")
 
 
 class Rounds:

@@ -139,6 +139,11 @@ class SipConnection(asyncio.Protocol, Flow):
         if self._wire is not None:
             self._wire.abort()
 
+    def close(self) -> None:
+        """Once what has been said has left."""
+        if self._wire is not None:
+            self._wire.close()
+
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.drop(self)
@@ -180,7 +185,7 @@ class Connections:
 
     def close(self) -> None:
         for connection in list(self.open):
-            connection.hang_up()
+            connection.close()
 
 
 def local_name(transport: asyncio.BaseTransport) -> str:
