@@ -28,7 +28,8 @@ def send(tones_id: UUID) -> None:
     conference_sid, sid = line
     try:
         carrier().press(conference_sid, tones_id, sid=sid)
-    except TryAgain:
+    except TryAgain as error:
+        log.info("tones.again", tones=str(tones_id), reason=str(error))
         _over(tones_id, TonesState.WANTED)
     except MaybeDone as error:
         log.warning("tones.maybe_sent", tones=str(tones_id), reason=str(error))
@@ -37,6 +38,7 @@ def send(tones_id: UUID) -> None:
         if refused.gone:
             # The operator may be heard a moment before the home is in the room; when it is gone
             # for good, the call's state or the age of the wish says so the next time.
+            log.info("tones.not_there", tones=str(tones_id))
             _over(tones_id, TonesState.WANTED)
             return
         log.warning("tones.refused", tones=str(tones_id), code=refused.code)
@@ -57,6 +59,7 @@ def _begin(tones_id: UUID) -> tuple[str, str] | None:
             if up and call.conference_sid and call.sid:
                 tones.become(session, wish, TonesState.SENDING)
                 return call.conference_sid, call.sid
+            log.warning("tones.too_late", tones=str(tones_id), call=call.state, stale=wish.stale)
             tones.become(session, wish, TonesState.FAILED)
     return None
 

@@ -12,7 +12,18 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, Identity, Index, event, insert, select, text
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    ColumnElement,
+    Identity,
+    Index,
+    TextClause,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from typing_extensions import override
 
@@ -21,6 +32,7 @@ from registry.kit.db import Base
 
 XMIN = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 COMMON = ("case_id", "person_id")
+LONG_WAY = 1000  # entries
 
 
 class Position(NamedTuple):
@@ -142,15 +154,23 @@ def after(
     session: Session, position: Position, *, kinds: Sequence[str] | None = None, limit: int = 500
 ) -> list[Entry]:
     """What was committed after `position`, in order, up to where no slower commit can slip in."""
-    wanted = select(Entry).where(
-        text("(journal.xid, journal.id) > (:xid, :id)").bindparams(
-            xid=position.xid, id=position.id
-        ),
-        Entry.xid < XMIN,
-    )
+    wanted = select(Entry).where(*_between(position))
     if kinds is not None:
         wanted = wanted.where(Entry.kind.in_(kinds))
     return list(session.scalars(wanted.order_by(Entry.xid, Entry.id).limit(limit)))
+
+
+def kinds_after(session: Session, position: Position, kinds: Sequence[str]) -> set[str]:
+    """Which of `kinds` were committed after `position`; all of them when too much was."""
+    news = select(Entry.kind).where(*_between(position), Entry.kind.in_(kinds)).limit(LONG_WAY)
+    found = session.scalars(news).all()
+    return set(kinds) if len(found) == LONG_WAY else set(found)
+
+
+def _between(position: Position) -> tuple[TextClause, ColumnElement[bool]]:
+    """From `position` to where no slower commit can slip in."""
+    later = text("(journal.xid, journal.id) > (:xid, :id)")
+    return later.bindparams(xid=position.xid, id=position.id), Entry.xid < XMIN
 
 
 def head(session: Session) -> Position:

@@ -74,13 +74,15 @@ class Relay:
     def pass_on(self) -> int:
         """Bring every listener up to date as far as one batch goes; returns facts handled.
 
-        Most of what is written nobody listens to: one question sees that, for all of them.
+        Most of what is written few listen to: one question says whom it concerns.
         """
         with transaction() as session:
             head = journal.head(session)
-            news = journal.after(session, self.quiet, kinds=self._kinds, limit=1)
+            news = journal.kinds_after(session, self.quiet, self._kinds)
         handled, all_up_to_date = 0, True
-        for listener, kinds in self._wanted.items() if news else ():
+        for listener, kinds in self._wanted.items():
+            if news.isdisjoint(kinds):
+                continue
             given, last = _catch_up(listener, kinds)
             handled += given
             all_up_to_date &= last is Round.UP_TO_DATE

@@ -1,7 +1,7 @@
 """What every test stands on: real engines, one database per worker, people with names."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 
@@ -28,7 +28,6 @@ hypothesis.settings.load_profile("centrale")
 SERVER = "CENTRALE_TEST_SERVER"
 HINTS = "CENTRALE_TEST_HINTS"
 MIGRATED = "migrated"
-ONE_AT_A_TIME = 4113  # a number of our own among PostgreSQL's advisory locks
 PASSWORD = "un lungo inverno a Pozzuoli"
 started = ExitStack()
 
@@ -73,9 +72,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The first process starts the engines; xdist's workers inherit where they are."""
-    if SERVER in os.environ:
-        return
+    """Whoever runs tests starts engines of their own.
+
+    In shared ones a slow transaction of one worker would hold back the journals of all others.
+    """
+    if getattr(config.option, "numprocesses", None):
+        return  # xdist's workers run the tests
     running = started.enter_context(engines.temporary())
     os.environ[SERVER] = running.database_url
     os.environ[HINTS] = running.redis_url
@@ -96,15 +98,25 @@ def _shares(item: pytest.Item) -> bool:
     return bool(told) or item.get_closest_marker("in_order") is not None
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure in a running house shows what its processes complained of."""
+    report: pytest.TestReport = yield
+    house = getattr(item, "funcargs", {}).get("house")
+    if report.failed and house is not None and hasattr(house, "complaints"):
+        report.sections.append(("The house complained", house.complaints()))
+    return report
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     started.close()
 
 
 @pytest.fixture(scope="session")
-def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A migrated database of this worker's own, and a home with keys of its own."""
-    os.environ["CENTRALE_DATABASE_URL"] = fresh(f"test_{worker_id}_{os.getpid()}")
-    os.environ["CENTRALE_REDIS_URL"] = hints_of(worker_id)
+    os.environ["CENTRALE_DATABASE_URL"] = fresh("tests")
+    os.environ["CENTRALE_REDIS_URL"] = hints()
     os.environ["CENTRALE_HOME"] = str(tmp_path_factory.mktemp("home"))
     # Hundreds of requests by one token are what tests do; the limit has its own.
     os.environ["CENTRALE_REQUESTS_PER_SECOND"] = "0"
@@ -115,11 +127,10 @@ def _database(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def fresh(name: str) -> str:
-    """The URL of a new database: a copy of one that is migrated once, by whoever needs it first."""
+    """The URL of a new database: a copy of one that is migrated once."""
     server = make_url(os.environ[SERVER])
     maker = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with maker.connect() as admin:
-        admin.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         if not admin.scalar(text(f"SELECT true FROM pg_database WHERE datname = '{MIGRATED}'")):
             _migrate_one(admin, server)
         admin.execute(text(f"CREATE DATABASE {name} TEMPLATE {MIGRATED}"))
@@ -128,21 +139,18 @@ def fresh(name: str) -> str:
 
 def _migrate_one(admin: Connection, server: URL) -> None:
     kept = os.environ.get("CENTRALE_DATABASE_URL", "")
-    admin.execute(text("DROP DATABASE IF EXISTS half_migrated"))
-    admin.execute(text("CREATE DATABASE half_migrated"))
-    url = server.set(database="half_migrated")
+    admin.execute(text(f"CREATE DATABASE {MIGRATED}"))
+    url = server.set(database=MIGRATED)
     os.environ["CENTRALE_DATABASE_URL"] = url.render_as_string(hide_password=False)
     forget_settings()
     migrate.up()
     forget_settings()
-    admin.execute(text(f"ALTER DATABASE half_migrated RENAME TO {MIGRATED}"))
     os.environ["CENTRALE_DATABASE_URL"] = kept
 
 
-def hints_of(worker_id: str) -> str:
-    """Workers share one Valkey, and each has a database of its own there; 0 stays nobody's."""
-    number = int("".join(letter for letter in worker_id if letter.isdigit()) or 14) + 1
-    return os.environ[HINTS].replace("db=0", f"db={number}")
+def hints() -> str:
+    """Where the hints of tests go: database 0 stays nobody's."""
+    return os.environ[HINTS].replace("db=0", "db=1")
 
 
 def forget_settings() -> None:

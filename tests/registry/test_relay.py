@@ -54,6 +54,28 @@ def test_each_fact_is_heard_once_in_order() -> None:
     assert heard == lamps
 
 
+def test_a_long_way_behind_everybody_is_told_what_concerns_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal, "LONG_WAY", 2)
+    broke: list[UUID] = []
+
+    def count(session: Session, event: journal.Event) -> None:
+        assert isinstance(event, LampBroke)
+        broke.append(event.lamp_id)
+
+    lamps, others = [uuid4() for _ in range(3)], [uuid4() for _ in range(3)]
+    passing = Relay({LampLit: [hear], LampBroke: [count]})
+    light(*lamps)
+    with transaction() as session:
+        journal.record_many(session, [LampBroke(lamp_id=each) for each in others])
+    eventually(lambda: passing.pass_on() == 0 and len(broke) == len(others))
+    assert (heard, broke) == (lamps, others)
+    light(late := uuid4())
+    eventually(lambda: passing.pass_on() == 0 and heard[-1] == late)
+    assert len(broke) == len(others)
+
+
 def test_what_nobody_listens_to_is_read_past_once_and_what_comes_then_is_heard() -> None:
     lamp = uuid4()
     light(lamp)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,12 +19,13 @@ from registry import tokens
 from registry.access import Role
 from registry.kit import db, roles
 from registry.staff import Staff
-from tests.conftest import forget_settings, fresh, hints_of, somebody
+from tests.conftest import forget_settings, fresh, hints, somebody
 from tests.waiting import eventually
 from webconsole import nursery
 from webconsole.nursery import Forked
 
 START_WITHIN = 60.0  # seconds, on a busy machine
+LAST_LINES = 15
 VERBS = ("web", "work", "sweep", "receive", "carrier")
 
 
@@ -64,6 +66,15 @@ class House:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def complaints(self) -> str:
+        """The last warnings and errors of each process."""
+        grave = re.compile(r"warning|error|critical|Traceback", re.IGNORECASE)
+        said = []
+        for log in sorted(self.logs.iterdir()):
+            lines = [line for line in log.read_text().splitlines() if grave.search(line)]
+            said += [f"{log.stem}: {line[:500]}" for line in lines[-LAST_LINES:]]
+        return "\n".join(said)
 
     def wait_until_ready(self) -> None:
         """Until /readyz says 200; else the tails of the logs say why not."""
@@ -110,7 +121,7 @@ def move_time(seconds: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Every process of the house, over a database of its own, for the stories of one file."""
     kept = dict(os.environ)
     folder = tmp_path_factory.mktemp("house")
@@ -118,7 +129,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
     environment = {
         "CENTRALE_HOME": str(folder),
         "CENTRALE_DATABASE_URL": fresh(f"house_{uuid4().hex[:12]}"),
-        "CENTRALE_REDIS_URL": hints_of(worker_id),
+        "CENTRALE_REDIS_URL": hints(),
         "CENTRALE_HTTP_PORT": str(port),
         "CENTRALE_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "CENTRALE_DC09_PORT": str(free_port()),
