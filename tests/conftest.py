@@ -99,7 +99,9 @@ def _shares(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure in a running house shows what its processes complained of."""
     report: pytest.TestReport = yield
     house = getattr(item, "funcargs", {}).get("house")
