@@ -47,6 +47,9 @@ class Purpose(Base):
     subjects: Mapped[str] = mapped_column(default="")
     facts: Mapped[str] = mapped_column(default="")
     recipients: Mapped[str] = mapped_column(default="")
+    # To countries outside the Union, and under which guarantees.
+    transfers: Mapped[str] = mapped_column(default="")
+    keeping: Mapped[str] = mapped_column(default="")
     measures: Mapped[str] = mapped_column(default="")
     changed_at: Mapped[datetime] = mapped_column(default=clock.now)
 

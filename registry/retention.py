@@ -1,7 +1,8 @@
-"""A retention rule: how long files are kept after what, by which law. No number of years is ours.
+"""A retention rule: how long which files are kept after what, by which law; no years are ours.
 
 No single national term for social files exists (DPR 445/2000 art. 68 wants a plan of each archive),
-so the rules are data: lists come from them, somebody authorises, then they are carried out.
+so the rules are data: lists come from them, somebody authorises, then they are carried out. Where
+several rules meet in one file, the longest keeps it.
 """
 
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import access, journal
 from registry.access import Actor, Right
 from registry.case_states import LIVE
-from registry.cases import Case
+from registry.cases import Area, Case
 from registry.contacts import Contact
 from registry.kit import clock
 from registry.kit.db import Base, Id
@@ -46,12 +47,16 @@ class RetentionRuleWritten(journal.Event):
 
 
 class RetentionRule(Base):
-    """`years` None: kept for good, as the archive's plan may say."""
+    """`years` None: kept for good, as the archive's plan may say.
+
+    `area` is the class of files: those with a case of this area; None means all of them.
+    """
 
     __tablename__ = "retention_rules"
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
+    area: Mapped[Area | None]
     trigger: Mapped[Trigger]
     years: Mapped[int | None]
     disposition: Mapped[Disposition]
@@ -68,6 +73,7 @@ def write(
     years: int | None,
     disposition: Disposition,
     source: str,
+    area: Area | None = None,
 ) -> RetentionRule:
     """A new rule; the rules there are do not change, they end. Raises Invalid."""
     access.require(actor, Right.COORDINATE)
@@ -82,6 +88,7 @@ def write(
         raise Invalid("There is a rule of this name already", field="name")
     rule = RetentionRule(
         name=name.strip(),
+        area=area,
         trigger=trigger,
         years=years,
         disposition=disposition,
@@ -111,19 +118,40 @@ def due(session: Session, rule: RetentionRule) -> list[tuple[UUID, date]]:
     """Whose years have passed, with the day they began to count; the longest waiting first."""
     if rule.disposition is Disposition.KEEP or rule.years is None or rule.ended_at is not None:
         return []
-    closed = select(func.max(Case.closed_at)).where(Case.person_id == Person.id).scalar_subquery()
-    met = select(func.max(Contact.at)).where(Contact.person_id == Person.id).scalar_subquery()
-    began = {
-        Trigger.LAST_CASE_CLOSED: closed,
-        Trigger.LAST_CONTACT: func.greatest(func.coalesce(met, Person.created_at), closed),
-    }[rule.trigger]
     live = select(Case.id).where(Case.person_id == Person.id, Case.state.in_(LIVE)).exists()
-    today = clock.now().date()
-    before = date(today.year - rule.years, today.month, min(today.day, 28))
+    others = [each for each in all_(session) if each.ended_at is None and each is not rule]
     wanted = (
-        select(Person.id, cast(began, Date))
-        .where(cast(began, Date) <= before, ~live)
-        .order_by(began)
+        select(Person.id, cast(_began(rule), Date))
+        .where(_covers(rule), _passed(rule), ~live)
+        .where(*(~_covers(each) | _passed(each) for each in others))
+        .order_by(_began(rule))
         .limit(MOST)
     )
     return [(row[0], row[1]) for row in session.execute(wanted)]
+
+
+def _covers(rule: RetentionRule) -> ColumnElement[bool]:
+    """Whether a file is of the rule's class."""
+    if rule.area is None:
+        return true()
+    return select(Case.id).where(Case.person_id == Person.id, Case.area == rule.area).exists()
+
+
+def _passed(rule: RetentionRule) -> ColumnElement[bool]:
+    """Whether the rule no longer keeps a file; one for good always does."""
+    if rule.disposition is Disposition.KEEP or rule.years is None:
+        return ~true()
+    today = clock.now().date()
+    before = date(today.year - rule.years, today.month, min(today.day, 28))
+    return cast(_began(rule), Date) <= before
+
+
+def _began(rule: RetentionRule) -> ColumnElement[datetime | None]:
+    """The moment from which the years count."""
+    closed = select(func.max(Case.closed_at)).where(Case.person_id == Person.id)
+    if rule.area is not None:
+        closed = closed.where(Case.area == rule.area)
+    if rule.trigger is Trigger.LAST_CASE_CLOSED:
+        return closed.scalar_subquery()
+    met = select(func.max(Contact.at)).where(Contact.person_id == Person.id).scalar_subquery()
+    return func.greatest(func.coalesce(met, Person.created_at), closed.scalar_subquery())

@@ -11,6 +11,7 @@ MEASURES = (
     "Profili e uffici, fascicoli riservati e parti riservate, cifratura dei campi particolari, "
     "registro degli accessi sigillato, copie di sicurezza cifrate"
 )
+KEEPING = "Secondo il piano di conservazione dell'ente (DPR 445/2000 art. 68), pagina Conservazione"
 SPECIAL = "art. 9 par. 2 lett. g) GDPR, art. 2-sexies d.lgs. 196/2003"
 
 STARTING: tuple[dict[str, Any], ...] = (
@@ -22,6 +23,8 @@ STARTING: tuple[dict[str, Any], ...] = (
         "subjects": "Cittadini, familiari, persone vicine",
         "facts": "Anagrafica, recapiti, bisogni, salute, condizione sociale ed economica",
         "recipients": "Servizi sociali, ASL, enti del terzo settore incaricati",
+        "transfers": "Nessuno",
+        "keeping": KEEPING,
         "measures": MEASURES,
     },
     {
@@ -32,6 +35,8 @@ STARTING: tuple[dict[str, Any], ...] = (
         "subjects": "Persone in emergenza, chi segnala",
         "facts": "Anagrafica, luogo, salute, violenza subita, minori coinvolti",
         "recipients": "118/112, forze dell'ordine, autorità giudiziaria, strutture di accoglienza",
+        "transfers": "Nessuno",
+        "keeping": KEEPING,
         "measures": MEASURES,
     },
     {
@@ -42,6 +47,8 @@ STARTING: tuple[dict[str, Any], ...] = (
         "subjects": "Utenti del servizio, persone da chiamare",
         "facts": "Anagrafica, abitazione e modo di entrare, salute, segnali dei dispositivi",
         "recipients": "Squadre, 118/112, persone da chiamare, gestore dei dispositivi",
+        "transfers": "Nessuno",
+        "keeping": KEEPING,
         "measures": MEASURES,
     },
     {
@@ -52,6 +59,8 @@ STARTING: tuple[dict[str, Any], ...] = (
         "subjects": "Persone in carico",
         "facts": "Solo ciò che serve all'offerta, indicato nel consenso",
         "recipients": "L'ente nominato nel consenso",
+        "transfers": "Nessuno",
+        "keeping": KEEPING,
         "measures": MEASURES,
     },
 )

@@ -5,7 +5,8 @@ workers wants third parties protected: nothing is blacked out, and nothing given
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -20,6 +21,9 @@ from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
 from registry.kit.sealed import SealedText
 from registry.kit.states import move
+
+# What stands where words about others stood.
+OMISSIS = "[omissis]"
 
 
 class ExportState(StrEnum):
@@ -45,6 +49,7 @@ class ExportDrafted(journal.Event):
 class ExportHandedOver(journal.Event):
     export_id: UUID
     hidden: int
+    blacked_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,10 @@ class SubjectExport(Base):
     state: Mapped[ExportState] = mapped_column(default=ExportState.DRAFT)
     sealed_pieces: Mapped[str] = mapped_column("pieces", SealedText("subject_exports.pieces"))
     hidden: Mapped[list[str]] = mapped_column(default=list)
+    # Pieces of which some words are blacked out: place and what is left, as JSON.
+    sealed_changed: Mapped[str] = mapped_column(
+        "blacked_out", SealedText("subject_exports.blacked_out"), default=""
+    )
     # Why others are left out, for the person who asked and for the auditor.
     reason: Mapped[str] = mapped_column(SealedText("subject_exports.reason"), default="")
     made_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -100,10 +109,20 @@ class SubjectExport(Base):
         return [Piece(**each) for each in json.loads(self.sealed_pieces)]
 
     @property
+    def blacked_out(self) -> dict[str, str]:
+        """What is left of the pieces in which words about others stood."""
+        found: dict[str, str] = json.loads(self.sealed_changed or "{}")
+        return found
+
+    @property
     def shown(self) -> list[Piece]:
         """What the person gets."""
-        left_out = set(self.hidden)
-        return [each for place, each in enumerate(self.pieces) if str(place) not in left_out]
+        left_out, changed = set(self.hidden), self.blacked_out
+        return [
+            replace(each, said=changed.get(str(place), each.said))
+            for place, each in enumerate(self.pieces)
+            if str(place) not in left_out
+        ]
 
 
 def draft(session: Session, person_id: UUID, actor: Actor, pieces: list[Piece]) -> SubjectExport:
@@ -124,27 +143,67 @@ def draft(session: Session, person_id: UUID, actor: Actor, pieces: list[Piece]) 
 
 
 def hand_over(
-    session: Session, made: SubjectExport, actor: Actor, *, hidden: set[str], reason: str
+    session: Session,
+    made: SubjectExport,
+    actor: Actor,
+    *,
+    hidden: set[str],
+    reason: str,
+    said: Mapping[str, str] | None = None,
 ) -> None:
-    """Somebody has read every piece. Raises Invalid when pieces are left out without a reason."""
-    known = {str(place) for place in range(len(made.pieces))}
-    if not hidden <= known:
+    """Somebody has read every piece; `said` is what they left of some.
+
+    Raises Invalid when something is left out without a reason, or anything else was changed.
+    """
+    known = {str(place): each.said for place, each in enumerate(made.pieces)}
+    if not {*hidden, *(said or {})} <= known.keys():
         raise Invalid("A value cannot be stored as it was written", field="hidden")
-    if hidden and not reason.strip():
+    changed = {
+        place: left
+        for place, left in (said or {}).items()
+        if place not in hidden and left != known[place]
+    }
+    if not all(_only_blacked_out(known[place], left) for place, left in changed.items()):
+        raise Invalid(
+            "Words can be replaced by %(omissis)s, and not otherwise changed",
+            field="said",
+            omissis=OMISSIS,
+        )
+    if (hidden or changed) and not reason.strip():
         raise Invalid("Write why something is left out", field="reason")
     _end(made, actor, ExportState.HANDED_OVER)
     made.hidden, made.reason = sorted(hidden, key=int), reason.strip()
+    made.sealed_changed = json.dumps(changed, ensure_ascii=False) if changed else ""
     session.flush()
     journal.record(
         session,
-        ExportHandedOver(person_id=made.person_id, export_id=made.id, hidden=len(hidden)),
+        ExportHandedOver(
+            person_id=made.person_id,
+            export_id=made.id,
+            hidden=len(hidden),
+            blacked_out=len(changed),
+        ),
     )
+
+
+def _only_blacked_out(whole: str, left: str) -> bool:
+    """Whether `left` is `whole` with pieces replaced by OMISSIS, and nothing else."""
+    first, *rest = left.split(OMISSIS)
+    if not rest or not whole.startswith(first):
+        return False
+    at, last = len(first), rest.pop()
+    for each in rest:
+        found = whole.find(each, at)
+        if found < 0:
+            return False
+        at = found + len(each)
+    return whole.endswith(last) and len(whole) - len(last) >= at
 
 
 def discard(session: Session, made: SubjectExport, actor: Actor) -> None:
     """It was not wanted: the copy of the data goes at once."""
     _end(made, actor, ExportState.DISCARDED)
-    made.sealed_pieces, made.hidden = "[]", []
+    made.sealed_pieces, made.sealed_changed, made.hidden = "[]", "", []
     session.flush()
     journal.record(session, ExportDiscarded(person_id=made.person_id, export_id=made.id))
 

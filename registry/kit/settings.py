@@ -197,6 +197,15 @@ class Settings(BaseSettings):
     simulated_carrier_port: int = Field(
         default=8090, ge=1, le=65535, description="Port of the built-in carrier, on 127.0.0.1."
     )
+    controller: str = Field(
+        default="",
+        description="Who is responsible for the data (name, address, e-mail): stands on the "
+        "register of processing, on the impact assessment and on copies of one's own data.",
+    )
+    privacy_officer: str = Field(
+        default="",
+        description="The data protection officer (name, e-mail), named on the same papers.",
+    )
     attachment_megabytes: int = Field(
         default=10, ge=1, le=50, description="Megabytes that one document of a case may have."
     )

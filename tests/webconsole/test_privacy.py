@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -166,6 +167,45 @@ def test_only_what_is_due_is_proposed_and_a_hold_keeps_it_off(session: Session) 
             disposals.propose(session, by, me)
 
 
+def test_a_rule_is_for_its_class_and_the_longest_keeps_a_file(session: Session) -> None:
+    me = coordinator(session)
+    plain, telecared = somebody_known(session), somebody_known(session)
+    case = cases.open_(session, area=Area.TELECARE, person_id=telecared.id, title="teleassistenza")
+    cases.close(session, case, reason="finito")
+    short = rule(session, me)
+    of_class = retention.write(
+        session,
+        me,
+        name="Teleassistenza",
+        area=Area.TELECARE,
+        trigger=Trigger.LAST_CASE_CLOSED,
+        years=20,
+        disposition=Disposition.ANONYMISE,
+        source="Piano di conservazione, titolo VII",
+    )
+
+    def due(of: RetentionRule, years: int) -> list[UUID]:
+        with time_machine.travel(clock.now() + timedelta(days=366 * years)):
+            return [person_id for person_id, _ in retention.due(session, of)]
+
+    assert due(short, 11) == [plain.id]
+    assert due(of_class, 11) == []
+    assert due(of_class, 21) == [telecared.id]
+    for_good = retention.write(
+        session,
+        me,
+        name="Pronto intervento",
+        area=Area.EMERGENCY,
+        trigger=Trigger.LAST_CONTACT,
+        years=None,
+        disposition=Disposition.KEEP,
+        source="Archivio storico",
+    )
+    assert (due(short, 11), due(of_class, 21)) == ([], [])
+    retention.end(session, for_good, me)
+    assert due(short, 11) == [plain.id]
+
+
 def test_who_proposes_does_not_authorise_and_a_number_is_wanted(session: Session) -> None:
     me, other = coordinator(session), coordinator(session, "dora")
     somebody_known(session)
@@ -266,6 +306,49 @@ def test_what_is_left_out_needs_a_reason_and_a_person(session: Session) -> None:
     assert len(made.shown) == len(made.pieces) - len(hidden)
     kinds = session.scalars(select(Entry.kind).where(Entry.person_id == person.id)).all()
     assert "registry.export_handed_over" in kinds
+
+
+def test_words_about_others_are_blacked_out_and_nothing_else_is_changed(session: Session) -> None:
+    me = coordinator(session)
+    person = somebody_known(session)
+    made = subject_access.draft(session, person.id, me, gathering.pieces(session, person))
+    place, note = next(
+        (str(place), each.said)
+        for place, each in enumerate(made.pieces)
+        if (each.table, each.field) == ("contacts", "note")
+    )
+    hidden = set(made.hidden) - {place}
+    left = note.replace("zqvicina", subject_access.OMISSIS)
+    assert left != note
+
+    for forged in ("tutto bene", f"{subject_access.OMISSIS} sta bene", note + "!"):
+        with pytest.raises(Invalid, match="not otherwise changed"):
+            subject_access.hand_over(
+                session, made, me, hidden=hidden, reason="terzi", said={place: forged}
+            )
+    subject_access.hand_over(session, made, me, hidden=hidden, reason="terzi", said={place: left})
+
+    shown = [each.said for each in made.shown]
+    assert left in shown
+    assert "zqvicina" not in " ".join(shown)
+    sealed = session.scalar(text("SELECT blacked_out FROM subject_exports"))
+    assert b"omissis" not in bytes(sealed or b"")
+
+
+@pytest.mark.parametrize(
+    ("left", "fits"),
+    [
+        ("[omissis]", True),
+        ("Anna e [omissis] sono qui", True),
+        ("[omissis] e [omissis] qui", True),
+        ("Anna e Maria sono qui", False),
+        ("Anna e [omissis] sono lì", False),
+        ("[omissis]Anna e Maria sono qui qui", False),
+        ("qui[omissis]", False),
+    ],
+)
+def test_what_counts_as_blacked_out(left: str, fits: bool) -> None:
+    assert subject_access._only_blacked_out("Anna e Maria sono qui", left) is fits
 
 
 def test_a_discarded_export_keeps_nothing(session: Session) -> None:

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from registry import people, purposes
+from registry import contacts, people, purposes
 from registry.access import Compartment, Role
 from registry.disposals import Disposal
 from registry.journal import Entry
 from registry.kit.db import get, transaction
+from registry.kit.settings import settings
 from registry.people import Person
 from registry.purposes import LegalBasis
 from registry.subject_access import SubjectExport
@@ -48,6 +49,39 @@ def test_the_register_starts_from_the_lines_that_every_centre_has(signed_in: Sig
     sheet = client.get("/privacy/valutazione", headers=HTML).text
     assert "Valutazione d’impatto" in sheet
     assert "Ricevere gli allarmi di chi vive solo" in sheet
+
+
+def test_a_line_is_put_right_and_the_paper_names_who_answers(
+    signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    client.post("/privacy/modello")
+    with transaction() as session:
+        line = next(each for each in purposes.all_(session) if each.name == "Teleassistenza")
+    home = f"/privacy/righe/{line.id}"
+    assert "Ricevere gli allarmi di chi vive solo" in client.get(home, headers=HTML).text
+
+    said = {"name": "Teleassistenza", "why": "Rispondere a chi preme", "source": " "}
+    wrong = client.post(home, data=said, headers=HTML)
+    assert (wrong.status_code, "Rispondere a chi preme" in wrong.text) == (422, True)
+    said |= {"source": "L. 328/2000", "transfers": "Nessuno fuori", "keeping": "Dieci anni"}
+    client.post(home, data=said)
+    monkeypatch.setenv("CENTRALE_CONTROLLER", "Comune di Borgo Campione")
+    monkeypatch.setenv("CENTRALE_PRIVACY_OFFICER", "Dott. Prova, rpd@example.it")
+    settings.cache_clear()
+    try:
+        page = client.get("/privacy", headers=HTML).text
+        sheet = client.get("/privacy/valutazione", headers=HTML).text
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    for word in ("Rispondere a chi preme", "Nessuno fuori", "Dieci anni"):
+        assert word in page
+    for paper in (page, sheet):
+        assert "Comune di Borgo Campione" in paper
+        assert "rpd@example.it" in paper
+    refused = signed_in("anna", Role.OPERATOR).get(home, headers=HTML)
+    assert refused.status_code == 403
 
 
 def test_notices_and_consents_stand_on_the_file(signed_in: SignIn, rosa: UUID) -> None:
@@ -96,6 +130,35 @@ def test_a_copy_is_read_before_it_is_handed_over(signed_in: SignIn, rosa: UUID) 
     }
 
 
+def test_words_about_others_are_blacked_out_on_the_page(signed_in: SignIn, rosa: UUID) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    with transaction() as session:
+        person = get(session, Person, rosa)
+        channel = contacts.Channel.DESK
+        note = "viene con la nipote\nGiulia e sta bene"
+        contacts.record(session, channel=channel, outcome="listening", person_id=rosa, note=note)
+        assert person.id == rosa
+    drafted = client.post(f"/persone/{rosa}/privacy/copie", headers=HTML)
+    with transaction() as session:
+        made = session.scalars(select(SubjectExport)).one()
+    home = f"/persone/{rosa}/privacy/copie/{made.id}"
+    place = next(str(n) for n, each in enumerate(made.pieces) if each.said == note)
+    assert f'name="place" value="{place}"' in drafted.text
+    others = [each for each in made.hidden if each != place]
+    said = {"hidden": others, "what": "hand_over", "reason": "terzi", "place": made.hidden}
+    texts = {each: made.pieces[int(each)].said.replace("\n", "\r\n") for each in made.hidden}
+    forged = said | {"said": [*(texts | {place: "sta male"}).values()]}
+    refused = client.post(home, data=forged, headers=HTML)
+    assert (refused.status_code, "sta male" in refused.text) == (422, True)
+    texts[place] = "viene con [omissis]\r\n[omissis] e sta bene"
+    client.post(home, data=said | {"said": [*texts.values()]})
+
+    archive = zipfile.ZipFile(io.BytesIO(client.get(f"{home}/archivio.zip").content))
+    values = [each["value"] for each in json.loads(archive.read("dati.json"))]
+    assert "viene con [omissis]\n[omissis] e sta bene" in values
+    assert "Giulia" not in archive.read("dati.html").decode()
+
+
 def test_whoever_does_not_read_every_part_gathers_no_copy(signed_in: SignIn, rosa: UUID) -> None:
     with transaction() as session:
         person = get(session, Person, rosa)
@@ -120,7 +183,15 @@ def test_a_rule_without_years_or_law_comes_back_with_what_was_typed(signed_in: S
     client.post(
         "/privacy/conservazione", data={"name": "Fascicoli", "years": "1", "source": "Piano"}
     )
+    client.post(
+        "/privacy/conservazione",
+        data={"name": "Minori", "years": "30", "source": "Piano", "area": "guardianship"},
+    )
     page = client.get("/privacy/conservazione", headers=HTML).text
+    assert "tutti i fascicoli" in page
+    assert "30 anni" in page
+    unknown = {"name": "Altri", "years": "1", "source": "Piano", "area": "zq"}
+    assert client.post("/privacy/conservazione", data=unknown, headers=HTML).status_code == 422
     assert "1 anno dalla chiusura dell’ultimo caso" in page
     with transaction() as session:
         assert session.scalars(select(Disposal)).all() == []

@@ -18,6 +18,7 @@ from registry.kit import i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, NotFound, Problem, WrongState
 from registry.kit.http import InTransaction
+from registry.kit.settings import settings
 from registry.people import Person
 from registry.purposes import LegalBasis, Purpose
 from registry.subject_access import ExportState, SubjectExport
@@ -113,24 +114,29 @@ def decide(
     session: InTransaction,
     me: Me,
     hidden: Annotated[list[str] | None, Form(max_length=5_000)] = None,
+    place: Annotated[list[str] | None, Form(max_length=5_000)] = None,
+    said: Annotated[list[str] | None, Form(max_length=5_000)] = None,
     reason: Text = "",
     what: Short = "",
 ) -> Response:
-    """`what` is hand_over or discard."""
+    """`what` is hand_over or discard; `said` is what is left of the lines at `place`."""
     person = _known(session, person_id, me)
     gathering.require(session, person, me)
     made = _export(session, person_id, export_id)
     left_out = set(hidden or [])
+    left = {at: _typed(words) for at, words in zip(place or [], said or [], strict=False)}
     try:
         with session.begin_nested():
             if what == "discard":
                 subject_access.discard(session, made, me)
             else:
-                said = reason.replace("\0", "")
-                subject_access.hand_over(session, made, me, hidden=left_out, reason=said)
+                why = reason.replace("\0", "")
+                subject_access.hand_over(
+                    session, made, me, hidden=left_out, reason=why, said=_changed(made, left)
+                )
     except Problem as problem:
         session.refresh(made)
-        return _copy(request, me, person, made, problem, left_out, reason)
+        return _copy(request, me, person, made, problem, left_out, reason, left)
     return RedirectResponse(f"/persone/{person_id}/privacy/copie/{export_id}", SEE_OTHER)
 
 
@@ -162,6 +168,17 @@ def take(
             "cache-control": "no-store",
         },
     )
+
+
+def _typed(words: str) -> str:
+    """As a browser's lines end, they were not written."""
+    return words.replace("\0", "").replace("\r\n", "\n")
+
+
+def _changed(made: SubjectExport, left: dict[str, str]) -> dict[str, str]:
+    """Lines in which something was replaced; how a browser sent the others does not matter."""
+    whole = {str(place): _typed(each.said) for place, each in enumerate(made.pieces)}
+    return {at: words for at, words in left.items() if whole.get(at) != words}
 
 
 def _known(session: Session, person_id: UUID, me: Actor) -> Person:
@@ -206,6 +223,7 @@ def _copy(
     problem: Problem | None = None,
     hidden: set[str] | None = None,
     reason: str = "",
+    left: dict[str, str] | None = None,
 ) -> Response:
     return forms.page(
         request,
@@ -214,6 +232,8 @@ def _copy(
         problem=problem,
         left_out=set(made.hidden) if hidden is None else hidden,
         reason=reason or made.reason,
+        left=left or made.blacked_out,
+        omissis=subject_access.OMISSIS,
         **_facts(request, person, made),
     )
 
@@ -222,6 +242,8 @@ def _facts(request: Request, person: Person, made: SubjectExport) -> dict[str, A
     return {
         "person": person,
         "made": made,
+        "controller": settings().controller,
+        "privacy_officer": settings().privacy_officer,
         "table": privacy_words,
         "words": words(i18n.language_of(request)),
     }

@@ -1,6 +1,6 @@
-"""The register of processing, the impact assessment's template, and retention in three steps."""
+"""Retention in three steps: rules, lists that are proposed and authorised, what became of them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -8,18 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import disposals, people, purposes, retention, staff
+from registry import disposals, people, retention, staff
 from registry.access import Actor, Right
+from registry.cases import Area
 from registry.disposals import Disposal, ItemState
 from registry.door import Me, allow, fresh
 from registry.kit import clock, i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction
-from registry.purposes import LegalBasis
 from registry.retention import Disposition, RetentionRule, Trigger
-from registry.starting_register import STARTING
-from webconsole import privacy_words, rendering
+from webconsole import privacy_words
 from webconsole.pages import forms
 from webconsole.words import words
 
@@ -27,71 +26,8 @@ router = APIRouter(include_in_schema=False, prefix="/privacy")
 COORDINATE = [allow(Right.COORDINATE)]
 READ = [allow(Right.COORDINATE, Right.READ_JOURNAL)]
 SEE_OTHER = 303
-HOME, RETENTION = "/privacy", "/privacy/conservazione"
-Text = Annotated[str, Form(max_length=2_000)]
+RETENTION = "/privacy/conservazione"
 Short = Annotated[str, Form(max_length=200)]
-
-
-@router.get("", dependencies=READ)
-def show_register(request: Request, session: InTransaction, me: Me) -> Response:
-    return _register(request, session, me)
-
-
-@router.post("/modello", dependencies=COORDINATE)
-def start_register(session: InTransaction, me: Me) -> Response:
-    """The lines that a house starts from, those that it lacks."""
-    there = {each.name for each in purposes.all_(session)}
-    for line in STARTING:
-        if line["name"] not in there:
-            purposes.write(session, me, **line)
-    return RedirectResponse(HOME, SEE_OTHER)
-
-
-@router.post("", dependencies=COORDINATE)
-def write_purpose(
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    name: Short = "",
-    why: Text = "",
-    basis: Annotated[LegalBasis, Form()] = LegalBasis.PUBLIC_TASK,
-    source: Text = "",
-    subjects: Text = "",
-    facts: Text = "",
-    recipients: Text = "",
-    measures: Text = "",
-) -> Response:
-    typed = {
-        "name": name,
-        "why": why,
-        "basis": basis,
-        "source": source,
-        "subjects": subjects,
-        "facts": facts,
-        "recipients": recipients,
-        "measures": measures,
-    }
-    clean: dict[str, Any] = {each: said.replace("\0", "") for each, said in typed.items()}
-    try:
-        with session.begin_nested():
-            purposes.write(session, me, **clean | {"basis": basis})
-    except Problem as problem:
-        return _register(request, session, me, typed=typed, problem=problem)
-    return RedirectResponse(HOME, SEE_OTHER)
-
-
-@router.get("/valutazione", dependencies=READ)
-def show_assessment(request: Request, session: InTransaction, me: Me) -> Response:
-    """The template of the impact assessment (GDPR art. 35), filled with what the house knows."""
-    return rendering.page(
-        request,
-        "privacy/assessment.html",
-        me=me,
-        found=purposes.all_(session),
-        rules=[each for each in retention.all_(session) if each.ended_at is None],
-        table=privacy_words,
-        words=words(i18n.language_of(request)),
-    )
 
 
 @router.get("/conservazione", dependencies=READ)
@@ -109,8 +45,10 @@ def write_rule(
     years: Short = "",
     disposition: Annotated[Disposition, Form()] = Disposition.ANONYMISE,
     source: Short = "",
+    area: Short = "",
 ) -> Response:
-    typed = {"name": name, "trigger": trigger, "years": years, "source": source}
+    """Without an area the rule is for every file."""
+    typed = {"name": name, "trigger": trigger, "years": years, "source": source, "area": area}
     typed["disposition"] = disposition
     try:
         with session.begin_nested():
@@ -122,10 +60,17 @@ def write_rule(
                 years=int(years) if years.strip().isdecimal() else None,
                 disposition=disposition,
                 source=source.replace("\0", ""),
+                area=_area(area),
             )
     except Problem as problem:
         return _retention(request, session, me, typed=typed, problem=problem)
     return RedirectResponse(RETENTION, SEE_OTHER)
+
+
+def _area(written: str) -> Area | None:
+    if written and written not in set(Area):
+        raise Invalid("A value cannot be stored as it was written", field="area")
+    return Area(written) if written else None
 
 
 @router.post("/conservazione/{rule_id}/fine", dependencies=COORDINATE)
@@ -174,26 +119,6 @@ def decide(
     return RedirectResponse(f"/privacy/scarti/{disposal_id}", SEE_OTHER)
 
 
-def _register(
-    request: Request,
-    session: Session,
-    me: Actor,
-    *,
-    typed: dict[str, str] | None = None,
-    problem: Problem | None = None,
-) -> Response:
-    return forms.page(
-        request,
-        "privacy/register.html",
-        me=me,
-        problem=problem,
-        typed=typed or {},
-        found=purposes.all_(session),
-        table=privacy_words,
-        words=words(i18n.language_of(request)),
-    )
-
-
 def _retention(
     request: Request,
     session: Session,
@@ -214,6 +139,7 @@ def _retention(
         lists=lists,
         counts={each.id: sum(disposals.counts(session, each.id).values()) for each in lists},
         table=privacy_words,
+        areas=list(Area),
         words=words(i18n.language_of(request)),
     )
 
