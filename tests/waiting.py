@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def eventually(true: Callable[[], Any], *, within: float = 15.0) -> Any:
+def eventually(true: Callable[[], Any], *, within: float = 30.0) -> Any:
     """What `true` answers as soon as it is truthy. It waits for other processes, not for time."""
     limit = time.monotonic() + within
     while not (found := true()):

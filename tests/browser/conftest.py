@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from callcenter import lines
 from callcenter.carriers import account as accounts
@@ -17,7 +17,7 @@ from registry.access import Role
 from registry.kit import db
 from registry.people import Person
 from telecare import devices
-from tests.browser.console import Console, sign_in
+from tests.browser.console import PATIENCE, Console, sign_in
 from tests.conftest import somebody
 from tests.stories.conftest import House, house
 
@@ -44,6 +44,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.skip("LOUD: Chromium is missing, so no page was looked at")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield opened
@@ -86,7 +87,7 @@ def page(browser: Browser, house: House) -> Iterator[Page]:
         base_url=house.url, locale="it-IT", viewport={"width": 1440, "height": 900}
     )
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     yield opened

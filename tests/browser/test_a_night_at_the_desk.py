@@ -14,7 +14,7 @@ from registry.people import Person
 from telecare import devices, unit_lines, voice_profiles
 from telecare.alarms import Alarm, AlarmState
 from tests.browser.conftest import ACCOUNT, LINE
-from tests.browser.console import PATIENCE, Console, press_button
+from tests.browser.console import Console, press_button
 from tests.stories.conftest import House
 from tests.waiting import eventually
 
@@ -163,8 +163,8 @@ def told(anna: Console, key: str, command: str, *, sure: bool = False) -> None:
             anna.reads("Premi di nuovo")
         anna.press("Alt+v")
         anna.press(key)
-        expect(said).to_have_text(re.compile(f"{command}: (?!non )"), timeout=PATIENCE)
-        expect(said).to_have_text(re.compile(f"{command}: (non )?inviato"), timeout=PATIENCE)
+        expect(said).to_have_text(re.compile(f"{command}: (?!non )"))
+        expect(said).to_have_text(re.compile(f"{command}: (non )?inviato"))
         if said.inner_text() == f"{command}: inviato":
             return
     raise AssertionError(f"{command} was not sent")

@@ -70,8 +70,7 @@ def phone(browser: Browser, house: House, room: httpx2.Client) -> Iterator[Brows
 def page(phone: BrowserContext) -> Page:
     """The team, signed in: it lands on its own page."""
     opened = phone.new_page()
-    opened.set_default_timeout(15_000)
-    expect.set_options(timeout=15_000)
+    opened.set_default_timeout(30_000)
     opened.goto("/entra")
     opened.fill("#login", "solfatara")
     opened.fill("#password", PASSWORD)

@@ -55,7 +55,7 @@ def test_from_a_new_colleague_to_their_first_call_and_out(
     page.get_by_role("link", name="Rosa Esempio").click()
     expect(page.get_by_text("Chrome, Linux")).to_be_visible()
     page.get_by_role("button", name="Chiudi l’accesso").click()
-    expect(hers).to_have_url(re.compile("/entra"), timeout=5_000)
+    expect(hers).to_have_url(re.compile("/entra"))
     rosa.close()
 
 

@@ -98,7 +98,7 @@ class House:
                 setattr(person, field_name, value)
             token = tokens.issue(session, person)
         client = httpx2.Client(
-            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
+            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
         )
         self.clients.append(client)
         return client
