@@ -55,6 +55,9 @@ class Claim:
     kind: str
     subject_id: UUID
     version: int
+    # How often it has been claimed since it was set: with `version` it tells a deadline that was
+    # only claimed once more from one that was set anew.
+    attempts: int = 0
 
 
 def set_(session: Session, kind: str, subject_id: UUID, due_at: datetime) -> None:
@@ -134,7 +137,13 @@ def claim(
             version=Deadline.version + 1,
             attempts=Deadline.attempts + 1,
         )
-        .returning(Deadline.id, Deadline.kind, Deadline.subject_id, Deadline.version)
+        .returning(
+            Deadline.id,
+            Deadline.kind,
+            Deadline.subject_id,
+            Deadline.version,
+            Deadline.attempts,
+        )
         .execution_options(synchronize_session=False)
     )
     return [Claim(*each) for each in taken]
@@ -162,10 +171,17 @@ def still_mine(session: Session, mine: Claim) -> bool:
 
 
 def retire(session: Session, mine: Claim) -> None:
-    """It has happened. A deadline that its own handler has set anew stays."""
-    session.execute(
-        delete(Deadline).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    """It has happened. A deadline that its own handler has set anew stays.
+
+    One that somebody claimed meanwhile, because a lease ended while it happened, is over too: each
+    claim adds one to both numbers, being set adds one to `version` alone.
+    """
+    same = (
+        Deadline.version - Deadline.attempts == mine.version - mine.attempts
+        if mine.attempts
+        else Deadline.version == mine.version
     )
+    session.execute(delete(Deadline).where(Deadline.id == mine.id, same))
 
 
 def give_back(session: Session, those: Iterable[Claim]) -> None:

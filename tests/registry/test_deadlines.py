@@ -179,6 +179,29 @@ def test_whoever_wakes_up_late_is_fenced_off() -> None:
     assert done == ["by the other"]
 
 
+@pytest.mark.usefixtures("database")
+def test_what_is_claimed_once_more_while_it_happens_happens_once() -> None:
+    """The lease ends in the middle of the work: whoever claims it then finds it done."""
+    put()
+    with transaction() as session:
+        (mine,) = deadlines.claim(session, [KIND])
+    done: list[str] = []
+
+    def work(*_: object) -> None:
+        done.append("by the first")
+        later = clock.now() + deadlines.LEASE + timedelta(seconds=1)
+        with time_machine.travel(later, tick=False):
+            sweeper.sweep({KIND: lambda *_: done.append("by the other")}, [])
+            sweeper.sweep({KIND: lambda *_: done.append("by the other")}, [])
+
+    sweeper._do_inside(work, mine)
+    sweeper.sweep({KIND: lambda *_: done.append("by the other")}, [])
+
+    assert done == ["by the first"]
+    with transaction() as session:
+        assert deadlines.of(session, SUBJECT) == []
+
+
 def test_how_late_the_latest_one_is(session: Session) -> None:
     assert deadlines.most_overdue(session) == timedelta(0)
     deadlines.set_(session, KIND, SUBJECT, clock.now() - timedelta(seconds=40))
