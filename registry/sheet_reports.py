@@ -96,4 +96,4 @@ def counted(session: Session, services: Iterable[UUID]) -> dict[UUID, int]:
         .where(SheetReport.service_id.in_(list(services)), SheetReport.settled_at.is_(None))
         .group_by(SheetReport.service_id)
     )
-    return dict(session.execute(wanted).tuples().all())
+    return {each[0]: each[1] for each in session.execute(wanted)}
