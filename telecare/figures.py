@@ -7,7 +7,7 @@ by an operator; an alarm that nobody has taken yet counts as late once its time 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median, quantiles
 from uuid import UUID
 
@@ -65,9 +65,15 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    day: str
+    """The alarms of one day of the room's calendar whose first time is over or that are taken."""
+
+    day: date
     alarms: int
     in_time: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.in_time / self.alarms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,11 +162,13 @@ def _answers(session: Session, since: datetime, until: datetime) -> list[Answer]
 
 
 def _days(answers: Sequence[Answer]) -> list[Day]:
-    found: dict[str, list[bool]] = {}
+    found: dict[date, list[bool]] = {}
+    within = TARGETS[0][0]
     for each in answers:
-        day = each.raised_at.astimezone(HOME_ZONE).date().isoformat()
-        in_time = each.seconds is not None and each.seconds <= TARGETS[0][0]
-        found.setdefault(day, []).append(in_time)
+        if each.seconds is None and each.waited <= within:
+            continue
+        day = each.raised_at.astimezone(HOME_ZONE).date()
+        found.setdefault(day, []).append(each.seconds is not None and each.seconds <= within)
     return [Day(day=day, alarms=len(had), in_time=sum(had)) for day, had in sorted(found.items())]
 
 

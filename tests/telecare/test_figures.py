@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import time_machine
 from hypothesis import HealthCheck, given, settings
@@ -68,7 +68,9 @@ def test_answers_are_counted_against_the_targets(session: Session, anna: Staff) 
     assert (three.counted, three.reached, three.percent) == (5, 3, 60.0)
     assert [each.seconds for each in found.late] == [None, 181.0]
     assert (found.middle, found.false_alarms, found.kinds) == (60.5, 4, {"personal": 5})
-    assert [(each.day, each.alarms, each.in_time) for each in found.days] == [("2026-11-20", 5, 2)]
+    assert [(each.day, each.alarms, each.in_time) for each in found.days] == [
+        (date(2026, 11, 20), 5, 2)
+    ]
 
 
 def test_without_alarms_there_is_no_per_cent(session: Session) -> None:

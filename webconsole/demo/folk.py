@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from registry import people
 from registry.people import Person
 from registry.places import AddressKind
-from telecare import devices
+from telecare import devices, subscribers
 from telecare.devices import Device
 
 PEOPLE = Path(__file__).with_name("people.csv")
@@ -89,13 +89,13 @@ def _cells(written: str) -> list[str]:
 
 def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
     """`kind`: plain and aes speak SIA DC-09, scaip SIP with a password, app HTTP with a token."""
-    return devices.add(
+    device = devices.add(
         session,
         account=account,
         protocol={"scaip": devices.SCAIP, "app": devices.JSON}.get(kind, devices.DC09),
         key="" if kind in {"plain", "app"} else key_of(account),
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
-        person_id=person.id,
-        address_id=person.addresses[0].id,
     )
+    subscribers.assign(session, device, person, person.addresses[0])
+    return device

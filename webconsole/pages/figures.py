@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from importlib import import_module
 from typing import Annotated
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
@@ -49,6 +50,7 @@ def show_figures(
         last_day=(found.until - timedelta(days=1)).astimezone(HOME_ZONE).date(),
         first_day=found.since.astimezone(HOME_ZONE).date(),
         most=max(found.kinds.values(), default=1),
+        short=lambda day: format_date(day, "d MMM", locale=i18n.language_of(request)),
         number=lambda n: format_decimal(n, locale=i18n.language_of(request)),
         promised=contract_targets.measured(session, found.since, found.until),
         clocks=list(Clock),

@@ -19,6 +19,8 @@ from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 OPEN = {PlannedState.TO_DO, PlannedState.RINGING}
+# On one page; in a storm a campaign has thousands, and the first of these are the next to be made.
+MOST = 100
 
 
 @router.get("/teleassistenza-oggi", dependencies=[allow(Right.ANSWER_ALARMS)])
@@ -33,11 +35,13 @@ def show_today(
     found = [each for each in listed if each.person_id in people]
     shown = [each for each in found if not mine or each.operator_id == me.staff_id]
     staff = select(Staff.id, Staff.name).where(Staff.id.in_({each.operator_id for each in found}))
+    ordered = sorted(shown, key=lambda each: _order(each, me.staff_id))
     return rendering.page(
         request,
         "telecare/today.html",
         me=me,
-        found=sorted(shown, key=lambda each: _order(each, me.staff_id)),
+        found=ordered[:MOST],
+        left_out=len(ordered[MOST:]),
         all_of_them=len(found),
         over=sum(each.state not in OPEN for each in found),
         missed=sum(each.state is PlannedState.MISSED for each in found),
@@ -51,6 +55,7 @@ def show_today(
     )
 
 
-def _order(each: PlannedCall, staff_id: UUID | None) -> tuple[bool, bool, float]:
-    """What is still open first, mine before others', then by the hour."""
-    return each.state not in OPEN, each.operator_id != staff_id, each.due_at.timestamp()
+def _order(each: PlannedCall, staff_id: UUID | None) -> tuple[int, bool, float]:
+    """What was missed first, then what is still open, mine before others', then by the hour."""
+    rank = 0 if each.state is PlannedState.MISSED else 1 if each.state in OPEN else 2
+    return rank, each.operator_id != staff_id, each.due_at.timestamp()
