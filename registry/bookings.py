@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import access, deadlines, journal
+from registry import access, calendars, deadlines, journal
 from registry.access import Actor
 from registry.calendars import Slot
 from registry.kit import clock
@@ -70,7 +70,7 @@ class ReminderGiven(journal.Event):
 
 
 class Booking(Base):
-    """`remind_since`: a reminder is to be given and nobody has given it yet."""
+    """`remind_since`: somebody is to be told of it, or that it is called off, and nobody has."""
 
     __tablename__ = "bookings"
     __table_args__ = (
@@ -196,6 +196,28 @@ def _move_up(session: Session, slot: Slot) -> None:
     journal.record(session, BookingMovedUp(person_id=first.person_id, booking_id=first.id))
 
 
+def call_off(session: Session, slot: Slot, *, reason: str) -> int:
+    """The service cannot keep this time; how many lose it, each of whom is to be told.
+
+    The caller holds the slot. Raises Invalid once it has begun.
+    """
+    if not slot.offered or slot.starts_at <= clock.now():
+        raise Invalid("This time is over or no longer offered. Choose another", field="slot")
+    if not reason.strip():
+        raise Invalid("Write it in a few words", field="reason")
+    calendars.call_off(session, slot)
+    wanted = select(Booking).where(Booking.slot_id == slot.id, Booking.state.in_(LIVE))
+    lost = list(session.scalars(wanted.order_by(Booking.made_at, Booking.id).with_for_update()))
+    for booking in lost:
+        move(booking, BookingState.CANCELLED, STEPS)
+        booking.reason = reason.strip()
+        _ended(session, booking)
+        booking.remind_since = clock.now()
+    slot.taken = 0
+    session.flush()
+    return len(lost)
+
+
 def kept(session: Session, booking: Booking) -> None:
     """The person came."""
     move(booking, BookingState.KEPT, STEPS)
@@ -248,7 +270,7 @@ def held(session: Session, booking_id: UUID, actor: Actor) -> Booking:
     slot_id = session.scalar(select(Booking.slot_id).where(Booking.id == booking_id))
     if slot_id is not None:
         locked(session, Slot, slot_id)
-    wanted = _visible(actor).where(Booking.id == booking_id).with_for_update(of=Booking)
+    wanted = visible(actor).where(Booking.id == booking_id).with_for_update(of=Booking)
     booking = session.scalar(wanted.execution_options(populate_existing=True))
     if booking is None:
         raise NotFound("There is no such %(thing)s", thing="booking")
@@ -257,7 +279,7 @@ def held(session: Session, booking_id: UUID, actor: Actor) -> Booking:
 
 def of_slot(session: Session, slot_id: UUID, actor: Actor) -> list[Booking]:
     """Those who come, then those who wait, in the order in which they asked."""
-    wanted = _visible(actor).where(
+    wanted = visible(actor).where(
         Booking.slot_id == slot_id, Booking.state != BookingState.CANCELLED
     )
     found = list(session.scalars(wanted.order_by(Booking.made_at, Booking.id)))
@@ -266,19 +288,19 @@ def of_slot(session: Session, slot_id: UUID, actor: Actor) -> list[Booking]:
 
 def of_person(session: Session, person_id: UUID, actor: Actor) -> list[Booking]:
     """Newest first."""
-    wanted = _visible(actor).where(Booking.person_id == person_id)
+    wanted = visible(actor).where(Booking.person_id == person_id)
     return list(session.scalars(wanted.order_by(Booking.made_at.desc())))
 
 
 def of_request(session: Session, request_id: UUID, actor: Actor) -> list[Booking]:
     """Made while the request was dealt with, oldest first."""
-    wanted = _visible(actor).where(Booking.request_id == request_id)
+    wanted = visible(actor).where(Booking.request_id == request_id)
     return list(session.scalars(wanted.order_by(Booking.made_at)))
 
 
 def to_remind(session: Session, actor: Actor) -> list[Booking]:
     """Reminders that somebody has to give, the oldest first."""
-    wanted = _visible(actor).where(Booking.remind_since.is_not(None))
+    wanted = visible(actor).where(Booking.remind_since.is_not(None))
     return list(session.scalars(wanted.order_by(Booking.remind_since)))
 
 
@@ -289,6 +311,7 @@ def waiting(session: Session, slot_id: UUID) -> int:
     return session.scalar(wanted) or 0
 
 
-def _visible(actor: Actor) -> Select[Booking]:
+def visible(actor: Actor) -> Select[Booking]:
+    """Of those whom the actor may know of."""
     known = access.visible(select(Person.id), Person.restricted, actor)
     return select(Booking).where(Booking.person_id.in_(known))

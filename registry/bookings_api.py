@@ -9,12 +9,13 @@ from fastapi import APIRouter, Header, Query, Request, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from registry import bookings, calendars, directory, no_texts, once, people, requests
+from registry import booking_lists, bookings, calendars, directory, no_texts, once, people, requests
 from registry.access import Right
 from registry.bookings import Booking, BookingState
-from registry.calendars import Calendar
+from registry.calendars import Calendar, Slot
 from registry.door import Me, allow, public
 from registry.kit import i18n
+from registry.kit.db import locked
 from registry.kit.http import InTransaction
 
 router = APIRouter(tags=["registry"])
@@ -88,6 +89,12 @@ class Cancellation(BaseModel):
     reason: Line
 
 
+class CalledOff(BaseModel):
+    """How many are to be told."""
+
+    to_tell: int
+
+
 DONE = {
     Ending.KEPT: bookings.kept,
     Ending.NO_SHOW: bookings.no_show,
@@ -157,6 +164,46 @@ def book(slot_id: UUID, new: BookingIn, session: InTransaction, me: Me, key: Key
     if new.request_id is not None:
         requests.read(session, new.request_id, me)
     return bookings.book(session, me, slot_id, id_=made_id, **new.model_dump())
+
+
+@router.post("/slots/{slot_id}/call-off", dependencies=[allow(Right.MANAGE_DIRECTORY)])
+def call_off(slot_id: UUID, why: Cancellation, session: InTransaction) -> CalledOff:
+    """The service cannot keep this time; whoever had it stands among those to be told."""
+    slot = locked(session, Slot, slot_id)
+    return CalledOff(to_tell=bookings.call_off(session, slot, reason=why.reason))
+
+
+@router.get("/bookings", dependencies=[allow(Right.READ_CASES)])
+def list_all(
+    session: InTransaction,
+    me: Me,
+    state: Annotated[list[BookingState] | None, Query()] = None,
+    person_id: UUID | None = None,
+    to_tell: bool = False,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Newest first; `to_tell`: somebody has yet to call or write. `after`: the last one seen."""
+    found = booking_lists.listed(
+        session,
+        me,
+        states=state or (),
+        person_id=person_id,
+        to_tell=to_tell,
+        after=after,
+        limit=limit,
+    )
+    return {
+        "items": [BookingOut.model_validate(each) for each in found],
+        "next": str(found[-1].id) if len(found) == limit else None,
+    }
+
+
+@router.get(
+    "/bookings/{booking_id}", dependencies=[allow(Right.READ_CASES)], response_model=BookingOut
+)
+def read(booking_id: UUID, session: InTransaction, me: Me) -> Booking:
+    return booking_lists.read(session, booking_id, me)
 
 
 @router.post(

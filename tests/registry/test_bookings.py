@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from registry import bookings, calendars, deadlines, directory, people
+from registry import booking_lists, bookings, calendars, deadlines, directory, people
 from registry.access import HOUSE, Role
 from registry.bookings import Booking, BookingState
 from registry.calendars import Calendar, Slot
@@ -118,6 +118,34 @@ def test_a_time_that_is_over_or_called_off_is_not_booked(
     with pytest.raises(Invalid):
         bookings.book(session, HOUSE, slot.id, nina.id)
     assert calendars.slots(session, slot.calendar_id) == []
+
+
+def test_a_time_called_off_leaves_somebody_to_be_told(
+    session: Session, slot: Slot, nina: Person, ugo: Person
+) -> None:
+    first = bookings.book(session, HOUSE, slot.id, nina.id)
+    second = bookings.book(session, HOUSE, slot.id, ugo.id, wait=True)
+    with pytest.raises(Invalid):
+        bookings.call_off(session, slot, reason=" ")
+
+    assert bookings.call_off(session, slot, reason="Operatrice malata") == 2
+    assert (slot.offered, slot.taken) == (False, 0)
+    assert {first.state, second.state} == {BookingState.CANCELLED}
+    assert set(bookings.to_remind(session, HOUSE)) == {first, second}
+    bookings.reminded(session, first)
+    assert bookings.to_remind(session, HOUSE) == [second]
+    with pytest.raises(Invalid):
+        bookings.call_off(session, slot, reason="di nuovo")
+
+
+def test_who_should_have_come_is_asked_about(session: Session, slot: Slot, nina: Person) -> None:
+    booking = bookings.book(session, HOUSE, slot.id, nina.id)
+    assert booking_lists.untold(session, HOUSE) == []
+    with time_machine.travel(slot.starts_at + timedelta(minutes=5)):
+        assert booking_lists.untold(session, HOUSE, slot.calendar_id) == [booking]
+        assert booking_lists.untold(session, HOUSE, uuid4()) == []
+        bookings.no_show(session, booking)
+        assert booking_lists.untold(session, HOUSE) == []
 
 
 def test_two_times_never_overlap(session: Session) -> None:
@@ -231,3 +259,19 @@ def test_over_the_wire_a_key_books_once(
     gone = anna.post(f"/api/v1/bookings/{first.json()['id']}/cancel", json={"reason": "no"})
     assert gone.json()["state"] == "cancelled"
     assert book(folk[1]).status_code == 201
+
+    mine = {"person_id": str(folk[1])}
+    listed = anna.get("/api/v1/bookings", params=mine).json()
+    assert [each["state"] for each in listed["items"]] == ["booked"]
+    newest = anna.get("/api/v1/bookings", params={"limit": 1}).json()
+    older = anna.get("/api/v1/bookings", params={"limit": 1, "after": newest["next"]}).json()
+    assert [each["id"] for each in older["items"]] == [first.json()["id"]]
+    off = {"reason": "chiuso"}
+    assert anna.post(f"/api/v1/slots/{slot_id}/call-off", json=off).status_code == 403
+    sara = signed_in("sara", Role.SOCIAL_WORKER, name="Sara Esempio")
+    assert sara.post(f"/api/v1/slots/{slot_id}/call-off", json=off).json() == {"to_tell": 1}
+    told = sara.get("/api/v1/bookings?to_tell=true&state=cancelled").json()["items"]
+    assert [each["person_id"] for each in told] == [str(folk[1])]
+    one = sara.get(f"/api/v1/bookings/{told[0]['id']}").json()
+    assert one["reason"] == "chiuso"
+    assert sara.get(f"/api/v1/bookings/{uuid4()}").status_code == 404

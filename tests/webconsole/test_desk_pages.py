@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from registry import calendars, codes, directory, people, requests
 from registry.access import HOUSE, Role
+from registry.calendars import Slot
 from registry.contacts import Channel
-from registry.kit import db
+from registry.kit import clock, db
 from registry.people import Person
 from registry.requests import Request, RequestState
 from webconsole.demo import desk
@@ -124,6 +127,36 @@ def test_an_operator_books_and_gives_the_reminder(asked: UUID, anna: TestClient)
     assert cancel is not None
     anna.post(cancel[0], data={"reason": "Malata"})
     assert "Nina Prova" not in anna.get(f"/prenotazioni/{calendar.id}").text
+
+
+def test_whoever_did_not_come_and_whoever_must_be_told_stand_first(
+    asked: UUID, anna: TestClient, signed_in: SignedIn
+) -> None:
+    with db.transaction() as session:
+        desk.furnish(session)
+        calendar = calendars.all_(session)[0].id
+        early, late = calendars.slots(session, calendar)[:2]
+        person = session.get_one(Request, asked).person_id
+    for slot in (early, late):
+        sent = {"slot_id": str(slot.id), "person_id": str(person), "request_id": str(asked)}
+        assert "Prenotato" in anna.post(f"/prenotazioni/{calendar}", data=sent).text
+    with db.transaction() as session:
+        hour = {"starts_at": clock.now() - timedelta(hours=1), "ends_at": clock.now()}
+        session.execute(update(Slot).where(Slot.id == early.id).values(hour))
+
+    page = anna.get(f"/prenotazioni/{calendar}").text
+    assert "Sono venuti?" in page
+    absent = re.search(r"/appuntamenti/[0-9a-f-]+/assente", page)
+    assert absent is not None
+    assert "Sono venuti?" not in anna.post(absent[0], data={"calendar": "1"}).text
+
+    sara = signed_in("sara", Role.SOCIAL_WORKER, name="Sara Esempio")
+    assert sara.post(f"/orari/{late.id}/annulla", data={"reason": ""}).status_code == 422
+    to_tell = sara.post(f"/orari/{late.id}/annulla", data={"reason": "Operatrice malata"}).text
+    assert "annullato: Operatrice malata" in to_tell
+    told = re.search(r"/appuntamenti/[0-9a-f-]+/avvisata", to_tell)
+    assert told is not None
+    assert "Operatrice malata" not in sara.post(told[0]).text
 
 
 def test_only_who_keeps_the_directory_changes_it(asked: UUID, anna: TestClient) -> None:

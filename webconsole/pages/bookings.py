@@ -9,17 +9,18 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import bookings, calendars, directory, people, requests
+from registry import booking_lists, bookings, calendars, directory, people, requests
 from registry.access import Actor, Right
+from registry.bookings import Booking
 from registry.calendars import Calendar, Slot
 from registry.door import Me, allow
 from registry.kit import i18n
-from registry.kit.db import get
+from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, status_of
 from registry.kit.settings import settings
 from registry.people import Person
-from webconsole import board_people, rendering
+from webconsole import board_people, person_words, rendering
 from webconsole.dress import ZONE
 from webconsole.pages import forms
 from webconsole.pages.forms import Trouble
@@ -38,16 +39,25 @@ DOES = {
 @router.get("/prenotazioni", dependencies=[allow(Right.READ_CASES)])
 def list_calendars(request: Request, session: InTransaction, me: Me) -> Response:
     """Reminders to be given first, then the calendars with their next free time."""
-    waiting = bookings.to_remind(session, me)
+    waiting, untold = bookings.to_remind(session, me), booking_lists.untold(session, me)
+    ids = [each.person_id for each in (*waiting, *untold)]
     return rendering.page(
         request,
         "bookings/list.html",
         me=me,
-        reminders=[(each, get(session, Slot, each.slot_id)) for each in waiting],
-        people=board_people.known(session, (each.person_id for each in waiting), me),
+        reminders=_with_slots(session, waiting),
+        untold=_with_slots(session, untold),
+        zone=ZONE,
+        back="",
+        people=board_people.listed(session, ids, me, "bookings"),
+        said=person_words,
         calendars=[(each, _next_free(session, each)) for each in calendars.all_(session)],
         words=words(i18n.language_of(request)),
     )
+
+
+def _with_slots(session: Session, found: list[Booking]) -> list[tuple[Booking, Slot]]:
+    return [(each, get(session, Slot, each.slot_id)) for each in found]
 
 
 def _next_free(session: Session, calendar: Calendar) -> Slot | None:
@@ -97,7 +107,8 @@ def _page(
 ) -> Response:
     slots = calendars.slots(session, calendar.id)
     booked = {slot.id: bookings.of_slot(session, slot.id, me) for slot in slots}
-    ids = [each.person_id for found in booked.values() for each in found]
+    untold = booking_lists.untold(session, me, calendar.id)
+    ids = [each.person_id for found in (*booked.values(), untold) for each in found]
     return rendering.page(
         request,
         "bookings/calendar.html",
@@ -108,7 +119,9 @@ def _page(
         asked=asked,
         days=[(day, list(found)) for day, found in groupby(slots, _day)],
         booked=booked,
-        people=board_people.known(session, ids, me),
+        untold=_with_slots(session, untold),
+        back=str(calendar.id),
+        people=board_people.listed(session, ids, me, "bookings"),
         zone=ZONE,
         feed=f"{settings().public_url}/api/v1/feeds/{calendar.feed}.ics",
         trouble=trouble,
@@ -151,6 +164,25 @@ def book(
     return RedirectResponse(back, SEE_OTHER)
 
 
+@router.post("/orari/{slot_id}/annulla", dependencies=[allow(Right.MANAGE_DIRECTORY)])
+def call_off(
+    slot_id: UUID, request: Request, session: InTransaction, me: Me, reason: Short = ""
+) -> Response:
+    """The service cannot keep this time; whoever had it stands on the list of those to be told."""
+    slot = locked(session, Slot, slot_id)
+    try:
+        told = bookings.call_off(session, slot, reason=forms.whole(reason))
+    except Problem as problem:
+        trouble = forms.trouble(request, problem)
+        calendar = slot.calendar
+        return _page(request, session, me, calendar, trouble=trouble, status=status_of(problem))
+    return RedirectResponse("/prenotazioni" if told else _at(slot.calendar_id), SEE_OTHER)
+
+
+def _at(calendar_id: UUID) -> str:
+    return f"/prenotazioni/{calendar_id}"
+
+
 @router.post("/prenotazioni/{calendar_id}/orari", dependencies=[allow(Right.MANAGE_DIRECTORY)])
 def offer(
     calendar_id: UUID,
@@ -171,7 +203,7 @@ def offer(
     except Problem as problem:
         trouble = forms.trouble(request, problem)
         return _page(request, session, me, calendar, trouble=trouble, status=status_of(problem))
-    return RedirectResponse(f"/prenotazioni/{calendar.id}", SEE_OTHER)
+    return RedirectResponse(_at(calendar.id), SEE_OTHER)
 
 
 def _local(text: str) -> datetime:
@@ -188,7 +220,7 @@ def open_calendar(
 ) -> Response:
     service = directory.read(session, service_id)
     made = calendars.open_(session, service, name=forms.whole(name), place=forms.whole(place))
-    return RedirectResponse(f"/prenotazioni/{made.id}", SEE_OTHER)
+    return RedirectResponse(_at(made.id), SEE_OTHER)
 
 
 @router.post("/appuntamenti/{booking_id}/annulla", dependencies=[allow(Right.WRITE_CASES)])
@@ -199,15 +231,18 @@ def cancel(booking_id: UUID, session: InTransaction, me: Me, reason: Short = "")
 
 
 @router.post("/appuntamenti/{booking_id}/{what}", dependencies=[allow(Right.WRITE_CASES)])
-def end(booking_id: UUID, what: str, session: InTransaction, me: Me) -> Response:
-    """`venuta`, `assente`, `avvisata`."""
+def end(
+    booking_id: UUID, what: str, session: InTransaction, me: Me, calendar: Short = ""
+) -> Response:
+    """`venuta`, `assente`, `avvisata`; back to the calendar where it was said on one."""
     if what not in DOES:
         raise Invalid("A value cannot be stored as it was written")
     booking = bookings.held(session, booking_id, me)
     DOES[what](session, booking)
-    back = "/prenotazioni" if what == "avvisata" else _calendar_of(session, booking)
-    return RedirectResponse(back, SEE_OTHER)
+    return RedirectResponse(
+        _calendar_of(session, booking) if calendar else "/prenotazioni", SEE_OTHER
+    )
 
 
-def _calendar_of(session: Session, booking: bookings.Booking) -> str:
-    return f"/prenotazioni/{get(session, Slot, booking.slot_id).calendar_id}"
+def _calendar_of(session: Session, booking: Booking) -> str:
+    return _at(get(session, Slot, booking.slot_id).calendar_id)
