@@ -1,9 +1,11 @@
 """The desk by keyboard: find by a misspelt name, ask, book, solve from the directory, receipt."""
 
+import io
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -13,6 +15,7 @@ from registry.access import Role
 from registry.bookings import Booking, BookingState
 from registry.directory import Service
 from registry.kit import db
+from registry.people import Person
 from registry.requests import Request, RequestState
 from tests.browser.console import Console, sign_in
 from tests.conftest import somebody
@@ -181,6 +184,42 @@ def test_two_who_change_one_sheet_the_second_is_told_and_loses_nothing(
     with db.transaction() as session:
         kept = directory.read(session, sheet)
         assert (kept.cost, "nuova" in kept.summary) == ("Gratuito", False)
+
+
+def test_a_double_click_writes_down_one_request(furnished: Town, anna: Console) -> None:
+    def written() -> list[int]:
+        with db.transaction() as session:
+            return list(session.scalars(select(Request.number).order_by(Request.number)))
+
+    before = written()
+    anna.page.goto("/richieste/nuova")
+    anna.page.locator("#expressed").fill("Chiede dove si rinnova la carta d'identità")
+    anna.page.get_by_role("button", name="Registra la richiesta").dblclick()
+    anna.reads("da valutare")
+
+    assert len(written()) == len(before) + 1
+
+
+def test_a_photo_put_on_a_file_is_seen_there(furnished: Town, anna: Console) -> None:
+    with db.transaction() as session:
+        gelsomino = session.scalars(
+            select(Person.id).where(Person.family_name == "Inventato")
+        ).one()
+    page = anna.page
+    page.goto(f"/persone/{gelsomino}/scheda")
+    page.get_by_text("Aggiungi una foto").press("Enter")
+    field = page.locator("#face-file")
+    field.set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7"})
+    page.get_by_role("button", name="Salva la foto").press("Enter")
+    anna.reads("Una foto è un file JPEG, PNG o WebP")
+    made = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(made, "JPEG")
+    field.set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": made.getvalue()})
+    page.get_by_role("button", name="Salva la foto").press("Enter")
+
+    face = page.get_by_alt_text("Foto di Gelsomino Inventato").first
+    expect(face).to_be_visible()
+    assert face.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
 def test_anybody_can_try_the_conditions_without_signing_in(furnished: Town, page: Page) -> None:
