@@ -11,6 +11,7 @@ from registry import (
     case_parts_api,
     cases_api,
     directory_api,
+    directory_files_api,
     files_api,
     hooks_api,
     households_api,
@@ -40,6 +41,7 @@ router.include_router(requests_api.router)
 router.include_router(access_points_api.router)
 router.include_router(directory_api.router)
 router.include_router(sheet_reports_api.router)
+router.include_router(directory_files_api.router)
 router.include_router(hooks_api.router)
 router.include_router(bookings_api.router)
 

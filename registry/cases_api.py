@@ -20,6 +20,7 @@ from registry import (
     cases,
     contacts,
     journal,
+    listed,
     people,
     versions,
 )
@@ -172,6 +173,7 @@ def list_cases(
         found = cases.listed(session, me, person_id=person_id, after=after, limit=limit)
     else:
         found = case_lists.find(session, me, scope=scope, after=after, limit=limit)
+    listed.note(session, "cases", (each.person_id for each in found))
     return {
         "items": CaseOut.of_many(session, found, me),
         "next": found[-1].number if len(found) == limit else None,
@@ -187,12 +189,12 @@ def open_case(new: CaseIn, session: InTransaction, me: Me) -> CaseOut:
 
 @router.get("/cases/{case_id}", dependencies=READ)
 def read_case(case_id: UUID, session: InTransaction, me: Me, answer: Response) -> CaseOut:
-    return _tagged(session, answer, cases.read(session, case_id, me), me)
+    return _tagged(session, answer, _opened(session, case_id, me), me)
 
 
 @router.get("/cases/{case_id}/timeline", dependencies=READ)
 def read_timeline(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[EntryOut]]:
-    case = cases.read(session, case_id, me)
+    case = _opened(session, case_id, me)
     seen = access.sees(me, case.compartment)
     entries: list[journal.Entry] = cases.timeline(session, case_id) if seen else []
     return {"items": [EntryOut.model_validate(each) for each in entries]}
@@ -203,7 +205,7 @@ def read_history(
     case_id: UUID, session: InTransaction, me: Me
 ) -> dict[str, list[StatusOut] | list[AssignmentOut]]:
     """Every change of state with author, time and reason; everybody who followed the case."""
-    case = cases.read(session, case_id, me)
+    case = _opened(session, case_id, me)
     if not access.sees(me, case.compartment):
         return {"states": list[StatusOut](), "followers": list[AssignmentOut]()}
     return {
@@ -229,6 +231,14 @@ def record_contact(case_id: UUID, new: ContactIn, session: InTransaction, me: Me
         staff_id=me.staff_id,
         **new.model_dump(),
     )
+
+
+def _opened(session: Session, case_id: UUID, me: Actor) -> Case:
+    """The case; that its person's file was looked at is written down."""
+    case = cases.read(session, case_id, me)
+    if case.person_id is not None:
+        people.read(session, case.person_id, me, why="case")
+    return case
 
 
 def _tagged(session: Session, answer: Response, case: Case, me: Actor) -> CaseOut:
@@ -296,6 +306,13 @@ def set_targets(told: Targets, held: Held) -> CaseOut:
 def assign_case(told: Given, held: Held) -> CaseOut:
     """A manager or a deputy; whoever replaces a manager gets a note."""
     case_managers.assign(held.session, held.case, held.me, **told.model_dump())
+    return held.told()
+
+
+@router.post("/cases/{case_id}/dismiss-deputy", dependencies=WRITE)
+def dismiss_deputy(held: Held) -> CaseOut:
+    """The case manager goes on alone."""
+    case_managers.dismiss_deputy(held.session, held.case, held.me)
     return held.told()
 
 

@@ -140,12 +140,19 @@ def find(
     q: Annotated[str, Query(max_length=200)] = "",
     area: ServiceArea | None = None,
     out_of_date: bool = False,
+    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SheetsFound:
-    """By words, however misspelt; without words by name, or the overdue ones first."""
-    if out_of_date:
-        late = directory.listed(session, areas=[area] if area else [], out_of_date=True)
-        return SheetsFound(items=[SheetOut.model_validate(each) for each in late[:limit]])
+    """By words, however misspelt; without words by name, or the overdue ones first.
+
+    `offset` pages through what is found without words.
+    """
+    if out_of_date or not q.strip():
+        areas = [area] if area else []
+        listed = directory.listed(
+            session, areas=areas, out_of_date=out_of_date, offset=offset, limit=limit
+        )
+        return SheetsFound(items=[SheetOut.model_validate(each) for each in listed])
     found = directory_search.find(session, q, area=area, limit=limit)
     items = [SheetOut.model_validate(each) for each in found.services]
     return SheetsFound(items=items, read_as=found.read_as)

@@ -19,6 +19,7 @@ TEXTS = ("summary", "eligibility", "times", "cost", "appeal", "hours", "accessib
 REACHED = ("address", "phone", "email", "website")
 COLUMNS = ("body", "body_kind", "name", "area", *TEXTS, *LISTS, *REACHED, "published", "review_by")
 YES = {"1", "si", "sì", "yes", "true", "x"}
+LARGEST = 4_000_000  # bytes
 MOST = 5000  # lines of one file
 LONGEST = 4000  # letters of one cell
 
@@ -30,6 +31,16 @@ class Report:
     added: int = 0
     changed: int = 0
     refused: list[tuple[int, Problem]] = field(default_factory=list)
+
+
+def text(content: bytes) -> str:
+    """The file as text, in UTF-8 or as older spreadsheets write. Raises Invalid when too large."""
+    if len(content) > LARGEST:
+        raise Invalid("The file is larger than 4 MB", field="file")
+    try:
+        return texts.clean(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return texts.clean(content.decode("cp1252", errors="replace"))
 
 
 def export(session: Session) -> str:
@@ -56,12 +67,12 @@ def _row(service: Service) -> dict[str, str]:
     }
 
 
-def load(session: Session, text: str) -> Report:
+def load(session: Session, written: str) -> Report:
     """Add what is new and bring the rest up to date; a line that cannot be read is told and left.
 
     Raises Invalid when the file has not the columns, or too many lines.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), dialect=_dialect(text))
+    reader = csv.DictReader(io.StringIO(written.removeprefix("\ufeff")), dialect=_dialect(written))
     missing = {"body", "name", "area"} - set(reader.fieldnames or ())
     if missing:
         raise Invalid("The column “%(name)s” is missing", field="file", name=min(missing))
@@ -80,9 +91,9 @@ def load(session: Session, text: str) -> Report:
     return report
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
+def _dialect(written: str) -> type[csv.Dialect]:
     """Italian spreadsheets part their columns with a semicolon."""
-    first = text.split("\n", 1)[0]
+    first = written.split("\n", 1)[0]
 
     class Found(csv.excel):
         delimiter = ";" if first.count(";") > first.count(",") else ","
@@ -112,10 +123,10 @@ def _write(session: Session, line: dict[str, Any]) -> bool:
     return known is None
 
 
-def _cell(text: Any) -> str:
-    said = str(text).replace("\0", "").strip()[:LONGEST]
+def _cell(written: Any) -> str:
+    said = str(written).replace("\0", "").strip()[:LONGEST]
     return said[1:] if said.startswith("'") and texts.FORMULA.match(said[1:]) else said
 
 
-def _items(text: str) -> list[str]:
-    return [item.strip() for item in text.split(BETWEEN.strip()) if item.strip()]
+def _items(written: str) -> list[str]:
+    return [item.strip() for item in written.split(BETWEEN.strip()) if item.strip()]

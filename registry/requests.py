@@ -19,10 +19,10 @@ from registry.access import Actor, Compartment
 from registry.access_points import AccessPoint
 from registry.cases import Area, Case
 from registry.codes import CodeList
-from registry.contacts import Channel
+from registry.contacts import Channel, Contact
 from registry.kit import clock
-from registry.kit.db import Base, Id, get
-from registry.kit.errors import Invalid, NotAllowed, NotFound
+from registry.kit.db import Base, Id, get, locked
+from registry.kit.errors import Invalid, NotAllowed, NotFound, WrongState
 from registry.kit.sealed import SealedText
 from registry.kit.states import move
 from registry.people import Person
@@ -213,7 +213,7 @@ def _who(
 
 
 def change(session: Session, request: Request, **facts: Any) -> None:
-    """Set `recognised`, `recognised_needs`, `barriers`, `person_id`, `compartment`.
+    """Set `recognised`, `recognised_needs`, `barriers`, `compartment`.
 
     Raises Invalid once it has ended.
     """
@@ -224,6 +224,25 @@ def change(session: Session, request: Request, **facts: Any) -> None:
             facts[name] = codes.check(session, list_, facts[name], day)
     for name, value in facts.items():
         setattr(request, name, value)
+    session.flush()
+    _record(session, request, RequestChanged)
+
+
+def name_person(session: Session, request: Request, person: Person) -> None:
+    """Now we know who it is about; so does the contact in which they asked, and the case.
+
+    Raises WrongState when it is about somebody else.
+    """
+    if request.person_id not in {None, person.id}:
+        raise WrongState("The request is about somebody else already")
+    request.person_id = person.id
+    if request.asks_as is AsksAs.SELF:
+        request.applicant_id = person.id
+    if request.contact_id is not None:
+        contact = locked(session, Contact, request.contact_id)
+        contact.person_id = contact.person_id or person.id
+    if request.case_id is not None:
+        cases.name_person(session, locked(session, Case, request.case_id), person)
     session.flush()
     _record(session, request, RequestChanged)
 

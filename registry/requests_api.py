@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from registry import codes, once, people, requests, versions
+from registry import codes, listed, once, people, requests, versions
 from registry.access import Actor, Compartment, Right
 from registry.codes import CodeList
 from registry.contacts import Channel
@@ -50,8 +50,9 @@ class RequestIn(BaseModel):
 
 
 class RequestChange(BaseModel):
-    """Only what is sent is changed."""
+    """Only what is sent is changed. `person_id` names whom it is about, once."""
 
+    person_id: UUID | None = None
     recognised: Annotated[str, Field(max_length=4000)] | None = None
     recognised_needs: Annotated[list[Word], Field(max_length=20)] | None = None
     barriers: Annotated[list[Word], Field(max_length=20)] | None = None
@@ -135,6 +136,7 @@ def list_requests(
     found = requests.listed(
         session, me, states=state or (), person_id=person_id, after=after, limit=limit
     )
+    listed.note(session, "requests", (each.person_id for each in found))
     return {
         "items": [RequestOut.of(session, each, me) for each in found],
         "next": found[-1].number if len(found) == limit else None,
@@ -162,7 +164,10 @@ def receive(
 
 @router.get("/requests/{request_id}", dependencies=[allow(Right.READ_CASES)])
 def read(request_id: UUID, session: InTransaction, me: Me, answer: Response) -> RequestOut:
-    return _tagged(session, answer, requests.read(session, request_id, me), me)
+    found = requests.read(session, request_id, me)
+    if found.person_id is not None:
+        people.read(session, found.person_id, me, why="request")
+    return _tagged(session, answer, found, me)
 
 
 @router.patch("/requests/{request_id}", dependencies=[allow(Right.WRITE_CASES)])
@@ -177,7 +182,11 @@ def change(
     """`If-Match` is the ETag that was read; 412 when somebody has changed it since."""
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
-    requests.change(session, request, **facts.model_dump(exclude_none=True))
+    said = facts.model_dump(exclude_none=True)
+    if about := said.pop("person_id", None):
+        requests.name_person(session, request, people.read(session, about, me, why="request"))
+    if said:
+        requests.change(session, request, **said)
     return _tagged(session, answer, request, me)
 
 

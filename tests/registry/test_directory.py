@@ -233,3 +233,16 @@ def test_anybody_reads_the_open_directory_and_only_what_is_published(client: Tes
     assert one.json()["name"] == "Pasti"
     assert client.get(f"/api/v1/hsds/services/{uuid4()}").status_code == 404
     assert client.get("/api/v1/services").status_code == 401
+
+
+def test_a_program_takes_the_directory_out_and_in(
+    database: None, signed_in: Callable[..., TestClient]
+) -> None:
+    sara = signed_in("sara", Role.SOCIAL_WORKER, name="Sara Esempio")
+    lines = "body;name;area\nComune;Pasti;home_care\nComune;Treno;nowhere\n"
+    sent = {"file": ("elenco.csv", lines.encode(), "text/csv")}
+    loaded = sara.post("/api/v1/directory/import", files=sent).json()
+    assert (loaded["added"], [each["line"] for each in loaded["refused"]]) == (1, [3])
+    written = sara.get("/api/v1/directory/export")
+    assert "Comune,own,Pasti,home_care" in written.text
+    assert sara.get("/api/v1/services?offset=1").json()["items"] == []

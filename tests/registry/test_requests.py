@@ -255,3 +255,21 @@ def test_the_words_of_a_request_in_a_compartment_are_for_whoever_has_it(
     request.compartment = None
     assert not requests.sees(session, request, me)
     assert requests.sees(session, request, inside)
+
+
+def test_somebody_unknown_is_named_once_and_the_case_with_them(
+    session: Session, me: Actor, nina: Person
+) -> None:
+    request = requests.receive(session, me, channel=Channel.STREET, expressed="Un letto")
+    requests.triage_complex(session, request, me, reason="Dorme fuori")
+
+    requests.name_person(session, request, nina)
+
+    assert (request.person_id, request.applicant_id) == (nina.id, nina.id)
+    assert request.contact_id is not None
+    assert request.case_id is not None
+    assert session.get_one(Contact, request.contact_id).person_id == nina.id
+    assert session.get_one(cases.Case, request.case_id).person_id == nina.id
+    other = people.create(session, given_name="Ugo", family_name="Esempio")
+    with pytest.raises(WrongState):
+        requests.name_person(session, request, other)

@@ -159,6 +159,22 @@ def test_whoever_did_not_come_and_whoever_must_be_told_stand_first(
     assert "Operatrice malata" not in sara.post(told[0]).text
 
 
+def test_whom_a_request_is_about_is_said_later(anna: TestClient, asked: UUID) -> None:
+    told = {"expressed": "Un letto per stanotte", "channel": "street", "asks_as": "anonymous"}
+    page = anna.post("/richieste/nuova", data=told)
+    here = page.url.path
+    assert f'href="{here}/persona"' in page.text
+    assert "Nessuno" in anna.get(f"{here}/persona?q=xyzzy").text
+    found = anna.get(f"{here}/persona?q=nina prova").text
+    chosen = dict(re.findall(r'name="(version|person_id)" value="([^"]+)"', found))
+    assert anna.post(f"{here}/persona", data={**chosen, "version": "99"}).status_code == 412
+    assert "Nina Prova" in anna.post(f"{here}/persona", data=chosen).text
+    again = {"If-Match": "*"}
+    there = f"/api/v1/requests/{here.rpartition('/')[2]}"
+    same = anna.patch(there, json={"person_id": chosen["person_id"]}, headers=again)
+    assert same.json()["person_id"] == chosen["person_id"]
+
+
 def test_only_who_keeps_the_directory_changes_it(asked: UUID, anna: TestClient) -> None:
     assert anna.get("/elenco/nuova").status_code == 403
     assert anna.post("/elenco/nuova", data={"name": "Prova"}).status_code == 403

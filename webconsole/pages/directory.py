@@ -21,9 +21,9 @@ from registry import (
 )
 from registry.access import Actor, Right
 from registry.directory import BodyKind, Service, ServiceArea
-from registry.door import Me, allow, fresh, public
+from registry.door import Me, allow, exports, fresh, public
 from registry.eligibility import Fact
-from registry.kit import i18n, texts
+from registry.kit import i18n
 from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, sentence
 from registry.places import AddressKind
@@ -35,7 +35,6 @@ from webconsole.words import words
 router = APIRouter(include_in_schema=False)
 OPEN = "what the services are is for everybody to know; only published sheets are shown"
 SEE_OTHER = 303
-LARGEST_FILE = 4_000_000  # bytes
 NO_REPORT: Mapping[str, Any] = {"words": "", "trouble": forms.NONE, "thanks": False}
 LISTS = ("documents", "steps", "places", "languages")
 TEXTS = ("name", "summary", "eligibility", "times", "cost", "appeal", "hours", "accessibility")
@@ -130,7 +129,10 @@ def _list(
     )
 
 
-@router.get("/elenco/esporta.csv", dependencies=[allow(Right.READ_CASES), fresh()])
+@router.get(
+    "/elenco/esporta.csv",
+    dependencies=[allow(Right.READ_CASES), fresh(), exports("directory")],
+)
 def export(session: InTransaction) -> Response:
     name = {"Content-Disposition": 'attachment; filename="elenco-servizi.csv"'}
     # The mark at the start tells spreadsheets that this is UTF-8.
@@ -143,7 +145,9 @@ def load(request: Request, session: InTransaction, me: Me, file: UploadFile) -> 
     """The page again, with what became of each line that was refused."""
     say = i18n.catalogue(i18n.language_of(request)).gettext
     try:
-        read = directory_files.load(session, _text(file.file.read(LARGEST_FILE + 1)))
+        read = directory_files.load(
+            session, directory_files.text(file.file.read(directory_files.LARGEST + 1))
+        )
     except Invalid as problem:
         told, status = [sentence(request, problem)], 422
     else:
@@ -155,15 +159,6 @@ def load(request: Request, session: InTransaction, me: Me, file: UploadFile) -> 
         ]
     found = directory_search.find(session, "", limit=100)
     return _list(request, session, me, found, report=told, status=status)
-
-
-def _text(content: bytes) -> str:
-    if len(content) > LARGEST_FILE:
-        raise Invalid("The file is larger than 4 MB", field="file")
-    try:
-        return texts.clean(content.decode("utf-8"))
-    except UnicodeDecodeError:
-        return texts.clean(content.decode("cp1252", errors="replace"))
 
 
 @router.get("/elenco/nuova", dependencies=[allow(Right.MANAGE_DIRECTORY)])
