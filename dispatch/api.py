@@ -13,7 +13,7 @@ from dispatch.interventions import Intervention, InterventionState, Outcome, Pri
 from dispatch.offers import Offer
 from dispatch.teams import Team
 from dispatch.words import Say, said, sayer
-from registry import cases, people
+from registry import cases, listed, people
 from registry.access import Right
 from registry.cases import Area
 from registry.door import Me, allow
@@ -173,6 +173,7 @@ def list_interventions(
     found = interventions.listed(
         session, me, state=state, case_id=case_id, after=after, limit=limit
     )
+    listed.note(session, "interventions", (each.person_id for each in found))
     return {
         "items": _all(session, found, sayer(request)),
         "next": found[-1].number if len(found) == limit else None,
@@ -183,6 +184,7 @@ def list_interventions(
 def list_open(session: InTransaction, me: Me, request: Request) -> dict[str, Any]:
     """What is not over: the most urgent first, then the oldest."""
     found = interventions.open_(session, me)
+    listed.note(session, "interventions", (each.person_id for each in found))
     return {"items": _all(session, found, sayer(request)), "next": None}
 
 
@@ -221,6 +223,9 @@ def request_team(
 def read_intervention(
     intervention_id: UUID, session: InTransaction, me: Me, request: Request
 ) -> InterventionOut:
+    job = interventions.read(session, intervention_id, me)
+    if job.person_id is not None:
+        people.read(session, job.person_id, me, why="intervention")
     return _one(session, intervention_id, me, request)
 
 

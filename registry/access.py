@@ -161,6 +161,8 @@ HEARS: dict[str, frozenset[Right]] = {
 UNHEARD = frozenset(
     {
         "registry.people_searched",
+        "registry.people_listed",
+        "registry.list_exported",
         "registry.person_read",
         "registry.person_printed",
         "registry.attachment_read",

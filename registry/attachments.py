@@ -6,7 +6,7 @@ The content is bound to its row: moved to another one, it opens nothing.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -59,6 +59,8 @@ class AttachmentChecked(journal.Event):
 @dataclass(frozen=True, kw_only=True)
 class AttachmentRead(journal.Event):
     """Its content left the house."""
+
+    purpose: ClassVar[str] = "document"
 
     attachment_id: UUID
 

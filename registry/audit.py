@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from registry import journal, merges
 from registry.access import Actor
 from registry.journal import Entry
+from registry.listed import PeopleListed
 from registry.openings import GlassBroken
 from registry.people import Person, PersonRead
 from registry.search import PeopleSearched
@@ -29,6 +31,8 @@ MOST_READINGS = 100_000
 class PersonPrinted(journal.Event):
     """The file went to paper."""
 
+    purpose: ClassVar[str] = "print"
+
     roles: list[str]
     office_id: UUID | None
 
@@ -36,6 +40,8 @@ class PersonPrinted(journal.Event):
 @dataclass(frozen=True, kw_only=True)
 class AccessLogRead(journal.Event):
     """Who asks who looked is written down, too."""
+
+    purpose: ClassVar[str] = "access_log"
 
 
 # Kinds of looking at a person's file; later kinds add themselves with `counts_as_look`.
@@ -77,7 +83,7 @@ def looks_at(
     wanted = select(Entry).where(
         or_(
             and_(Entry.person_id.in_(ids), Entry.kind.in_(LOOKS)),
-            and_(Entry.kind == PeopleSearched.kind, shown),
+            and_(Entry.kind.in_((PeopleSearched.kind, PeopleListed.kind)), shown),
         )
     )
     found = _newest(session, wanted, before, limit)

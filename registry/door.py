@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from registry import access, factors, proofs, sent_forms, sessions, tokens
+from registry import access, factors, listed, proofs, sent_forms, sessions, tokens
 from registry.access import Actor, Right
 from registry.kit.errors import Locked, NotAllowed, Problem
 from registry.kit.http import InTransaction
@@ -186,6 +186,16 @@ def fresh() -> Dependency:
             ways=factors.ways(session, me.staff_id),
             refused=refused,
         )
+
+    return Dependency(check)
+
+
+def exports(what: str) -> Dependency:
+    """A dependency: who takes this file along is written in the journal."""
+
+    def check(me: Me, session: InTransaction) -> None:
+        assert me is session.info["actor"]  # noqa: S101 - as whom the journal writes it
+        listed.exported(session, what)
 
     return Dependency(check)
 

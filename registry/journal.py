@@ -61,6 +61,9 @@ class Event:
 
     kinds: ClassVar[dict[str, type["Event"]]] = {}
     kind: ClassVar[str] = "event"
+    # Of a look at somebody, an export, a print, a merge: what for. With it the journal keeps as
+    # what the actor did it: their roles and office change, and the auditor asks about that day.
+    purpose: ClassVar[str] = ""
 
     case_id: UUID | None = None
     person_id: UUID | None = None
@@ -136,17 +139,21 @@ def record_many(session: Session, happened: Iterable[Event]) -> None:
 
 def row(happened: Event, actor: Any = None) -> dict[str, Any]:
     """The columns of one fact, for those who write many at once."""
+    facts = {
+        field.name: getattr(happened, field.name)
+        for field in fields(happened)
+        if field.name not in COMMON
+    }
+    if happened.purpose and actor is not None:
+        acting = {"roles": sorted(actor.roles), "office_id": actor.office_id}
+        facts = acting | {"why": happened.purpose} | facts
     return {
         "at": clock.now(),
         "kind": happened.kind,
         "actor_id": actor.staff_id if actor else None,
         "case_id": happened.case_id,
         "person_id": happened.person_id,
-        "facts": {
-            field.name: getattr(happened, field.name)
-            for field in fields(happened)
-            if field.name not in COMMON
-        },
+        "facts": facts,
     }
 
 

@@ -7,7 +7,7 @@ known from the models. Both files are kept as they were, encrypted, and what was
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, delete, select, text
@@ -44,12 +44,16 @@ CHOSEN = ("given_name", "family_name", "birth_date", "language")
 class PeopleMerged(journal.Event):
     """`gone_id` is now this person."""
 
+    purpose: ClassVar[str] = "merge"
+
     merge_id: UUID
     gone_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
 class MergeUndone(journal.Event):
+    purpose: ClassVar[str] = "merge"
+
     merge_id: UUID
     gone_id: UUID
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
-from registry import candidates, merges
+from registry import candidates, listed, merges
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit.http import InTransaction
@@ -65,4 +65,7 @@ def undo(merge_id: UUID, session: InTransaction, me: Me) -> Merge:
 def list_candidates(session: InTransaction, me: Me) -> dict[str, list[CandidateOut]]:
     """Pairs that the night found and nobody has judged, surest first."""
     found = candidates.open_(session, me)
+    listed.note(
+        session, "duplicates", (each for pair in found for each in (pair.one_id, pair.other_id))
+    )
     return {"items": [CandidateOut.model_validate(each) for each in found]}

@@ -5,6 +5,7 @@ The coordinator is told at once and says that they have seen it.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Select, select
@@ -23,6 +24,8 @@ SHORTEST, LONGEST = 15, 500  # letters of a reason
 @dataclass(frozen=True, kw_only=True)
 class GlassBroken(journal.Event):
     """A reserved file was opened by somebody who may not know of it otherwise."""
+
+    purpose: ClassVar[str] = "break_glass"
 
     opening_id: UUID
     roles: list[str]

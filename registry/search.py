@@ -5,7 +5,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -49,6 +49,8 @@ TELLABLE = Address.kind != AddressKind.HIDDEN
 @dataclass(frozen=True, kw_only=True)
 class PeopleSearched(journal.Event):
     """Who was shown; what was asked only as a keyed digest, to tell equal questions."""
+
+    purpose: ClassVar[str] = "search"
 
     digest: str
     shown: list[str]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, select
@@ -41,12 +42,16 @@ STEPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExportDrafted(journal.Event):
+    purpose: ClassVar[str] = "privacy"
+
     export_id: UUID
     pieces: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportHandedOver(journal.Event):
+    purpose: ClassVar[str] = "privacy"
+
     export_id: UUID
     hidden: int
     blacked_out: int = 0
@@ -54,6 +59,8 @@ class ExportHandedOver(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportDiscarded(journal.Event):
+    purpose: ClassVar[str] = "privacy"
+
     export_id: UUID
 
 
@@ -61,12 +68,16 @@ class ExportDiscarded(journal.Event):
 class ExportTaken(journal.Event):
     """Somebody downloaded what is handed over."""
 
+    purpose: ClassVar[str] = "privacy"
+
     export_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportBroughtBack(journal.Event):
     """The copy says what a backup of that moment said."""
+
+    purpose: ClassVar[str] = "privacy"
 
     export_id: UUID
     of: str

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from registry import people
+from registry import listed, people
 from registry.access import Actor, Right
 from registry.door import Me, allow
 from registry.kit.db import locked
@@ -76,6 +76,7 @@ def list_of_day(session: InTransaction, me: Me, day: date | None = None) -> list
     """Today's unless another day is asked for; without people whom the asker may not know of."""
     found = planned.of_day(session, day or planned.today())
     known = {each.id for each in people.known(session, [one.person_id for one in found], me)}
+    listed.note(session, "planned_calls", known)
     return [PlannedOut.model_validate(each) for each in found if each.person_id in known]
 
 

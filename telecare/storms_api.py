@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, status
 from pydantic import BaseModel, ConfigDict
 
-from registry import people
+from registry import listed, people
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit.db import get, locked
@@ -90,6 +90,7 @@ def list_down(outage_id: UUID, session: InTransaction, me: Me) -> list[DownOut]:
     found = storms.down(session, get(session, outages.Outage, outage_id))[:MOST]
     ids = {each.person_id for each in found if each.person_id is not None}
     known = {each.id for each in people.known(session, ids, me)}
+    listed.note(session, "outage_homes", known)
     return [_shown(each, known) for each in found]
 
 

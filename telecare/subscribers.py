@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Select, func, or_, select
@@ -49,6 +49,8 @@ class SubscriberChanged(journal.Event):
 @dataclass(frozen=True, kw_only=True)
 class WayInShown(journal.Event):
     """Somebody has read how to get into the home."""
+
+    purpose: ClassVar[str] = "way_in"
 
     why: str
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sqlalchemy.orm import Session
 
 from dispatch.rota import HOME_ZONE
-from registry import people
+from registry import listed, people
 from registry.access import Actor, Right
 from registry.door import Me, allow
 from registry.kit import clock
@@ -145,6 +145,7 @@ def list_subscribers(
 ) -> dict[str, Any]:
     """In the order of their files; `after` is what the page before gave as `next`."""
     found = subscribers.listed(session, me, words=q.replace("\0", ""), after=after)
+    listed.note(session, "subscribers", (each.id for each in found))
     ids = [person.id for person in found]
     units, gone = subscribers.units(session, ids), absences.now_away(session, set(ids))
     items = [

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from registry import access, audiences, cases, journal, merges
+from registry import listed as shown
 from registry.access import Actor, Right
 from registry.kit import clock
 from registry.kit.phone import spoken
@@ -49,6 +50,15 @@ def known(session: Session, ids: Iterable[UUID | None], me: Actor) -> dict[UUID,
     for person in people:
         set_committed_value(person, "addresses", homes[person.id])
     return {person.id: person for person in people}
+
+
+def listed(
+    session: Session, ids: Iterable[UUID | None], me: Actor, where: str
+) -> dict[UUID, Person]:
+    """The same for a page that lists them: whose names were shown is written down."""
+    found = known(session, ids, me)
+    shown.note(session, where, found)
+    return found
 
 
 def one_of(ids: Iterable[UUID]) -> ColumnElement[Any]:

@@ -22,7 +22,8 @@ Reserved = Mapping[str, UUID | None]
 def after(session: Session, position: Position, limit: int) -> tuple[list[Entry], Reserved]:
     """What happened since, and which of it is about reserved people."""
     entries = journal.after(session, position, limit=limit)
-    those = {each for entry in entries for each in _ids(entry)}
+    told_of = (each for each in entries if each.kind not in access.UNHEARD)
+    those = {each for entry in told_of for each in _ids(entry)}
     return entries, _reserved(session, those) if those else {}
 
 

@@ -5,6 +5,8 @@ from dispatch.words import N_
 HAPPENED = {
     "registry.person_printed": N_("File printed"),
     "registry.access_log_read": N_("Asked who looked at the file"),
+    "registry.people_listed": N_("Shown in a list"),
+    "registry.list_exported": N_("List taken along as a file"),
     "registry.glass_broken": N_("Reserved file opened with a reason"),
     "registry.purpose_written": N_("Purpose of the register written"),
     "registry.notice_given": N_("Privacy notice given"),

@@ -56,7 +56,7 @@ def show_campaign(campaign_id: UUID, request: Request, session: InTransaction, m
         progress=progress,
         missed=progress.states.get(PlannedState.MISSED, 0),
         listed=listed,
-        people=board_people.known(session, (each.person_id for each in listed), me),
+        people=board_people.listed(session, (each.person_id for each in listed), me, "campaigns"),
         staff=_names(session, progress.operators),
         open_states={*OPEN, PlannedState.MISSED},
         results=list(Result),

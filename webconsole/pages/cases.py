@@ -80,7 +80,7 @@ def list_cases(
         names=audit.staff_names(
             session, {each.staff_id for parts in followers.values() for each in parts.values()}
         ),
-        people=board_people.known(session, (each.person_id for each in found), me),
+        people=board_people.listed(session, (each.person_id for each in found), me, "cases"),
         sees=lambda case: access.sees(me, case.compartment),
         table=case_words,
         areas=list(Area),

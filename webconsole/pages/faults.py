@@ -37,7 +37,9 @@ def list_faults(
         cause=causa,
         causes=fault_lists.by_cause(session),
         ages=figures.faults_by_age(session),
-        people=board_people.known(session, (each.device.person_id for each in found), me),
+        people=board_people.listed(
+            session, (each.device.person_id for each in found), me, "faults"
+        ),
         at=clock.now(),
         say=lambda code: door_words.said(spoken, "kind", code),
         next_before=found[-1].fault.id if len(found) == fault_lists.PAGE else None,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from dispatch.rota import HOME_ZONE
 from registry.access import Right
-from registry.door import Me, allow, fresh
+from registry.door import Me, allow, exports, fresh
 from registry.kit import clock, i18n, texts
 from registry.kit.errors import Invalid
 from registry.kit.http import InTransaction
@@ -28,7 +28,7 @@ from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 READ = [allow(Right.COORDINATE)]
-EXPORT = [*READ, fresh()]
+EXPORT = [*READ, fresh(), exports("figures")]
 DAYS = 30
 LONGEST = 366
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -45,7 +45,7 @@ def list_alarms(
         found=found,
         states={state: STATES[state] for state in AlarmState},
         chosen=stato,
-        people=board_people.known(session, (each.person_id for each in found), me),
+        people=board_people.listed(session, (each.person_id for each in found), me, "alarms"),
         staff=_staff(session, found),
         **_common(request, found),
     )
@@ -72,7 +72,7 @@ def list_calls(
         found=found,
         states={state: CALL_STATES[state] for state in CallState},
         chosen=stato,
-        people=board_people.known(session, (each.person_id for each in found), me),
+        people=board_people.listed(session, (each.person_id for each in found), me, "calls"),
         staff=_staff(session, found),
         **_common(request, found),
     )
@@ -95,7 +95,9 @@ def list_jobs(
         me=me,
         found=found,
         everything=tutti,
-        people=board_people.known(session, (each.person_id for each in found), me),
+        people=board_people.listed(
+            session, (each.person_id for each in found), me, "interventions"
+        ),
         **_common(request, found),
     )
 

@@ -17,7 +17,7 @@ from registry.kit.errors import Problem
 from registry.kit.http import InTransaction, status_of
 from registry.merges import CHOSEN, Merge
 from registry.people import Person
-from webconsole import desk_words, person_words, rendering
+from webconsole import board_people, desk_words, person_words, rendering
 from webconsole.pages import forms
 from webconsole.words import words
 
@@ -36,7 +36,7 @@ def list_candidates(request: Request, session: InTransaction, me: Me) -> Respons
         "people/candidates.html",
         me=me,
         found=found,
-        people={person.id: person for person in files.known(session, ids, me)},
+        people=board_people.listed(session, ids, me, "duplicates"),
         desk=desk_words,
         words=words(i18n.language_of(request)),
     )

@@ -31,7 +31,7 @@ def show_today(
     mine: Annotated[bool, Query(alias="mie")] = False,
 ) -> Response:
     listed = planned.of_day(session, planned.today())
-    people = board_people.known(session, (each.person_id for each in listed), me)
+    people = board_people.listed(session, (each.person_id for each in listed), me, "planned_calls")
     found = [each for each in listed if each.person_id in people]
     shown = [each for each in found if not mine or each.operator_id == me.staff_id]
     staff = select(Staff.id, Staff.name).where(Staff.id.in_({each.operator_id for each in found}))

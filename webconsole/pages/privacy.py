@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import disposals, people, retention, staff
+from registry import disposals, listed, people, retention, staff
 from registry.access import Actor, Right
 from registry.cases import Area
 from registry.disposals import Disposal, ItemState
@@ -153,6 +153,7 @@ def _disposal(
 ) -> Response:
     found = disposals.files(session, disposal.id)
     known = people.known(session, [each.person_id for each in found], me)
+    listed.note(session, "disposals", (each.id for each in known))
     names = dict(session.execute(select(staff.Staff.id, staff.Staff.name)).tuples().all())
     return forms.page(
         request,

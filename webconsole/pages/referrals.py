@@ -50,7 +50,7 @@ def list_referrals(
         found=found,
         box=quali,
         ended=conclusi,
-        people=board_people.known(session, (case.person_id for _, case in found), me),
+        people=board_people.listed(session, (case.person_id for _, case in found), me, "referrals"),
         offices={each.id: each.name for each in staff.offices(session)},
         bodies={each.id: each.name for each in directory.bodies(session)},
         table=case_words,

@@ -62,7 +62,7 @@ def list_requests(
         me=me,
         found=found,
         everything=tutte,
-        people=board_people.known(session, (each.person_id for each in found), me),
+        people=board_people.listed(session, (each.person_id for each in found), me, "requests"),
         closed={each.id for each in found if not requests.sees(session, each, me)},
         words=words(i18n.language_of(request)),
         said=forms.said(session, request),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import access, audit, openings, people
+from registry import access, audit, listed, openings, people
 from registry.access import Actor, Right
 from registry.door import AtScreen, Me, allow, fresh
 from registry.kit.db import get, locked
@@ -89,6 +89,7 @@ def _break(session: Session, person_id: UUID, me: Actor, reason: str) -> None:
 def list_openings(request: Request, session: InTransaction, me: Me) -> Response:
     found = openings.latest(session)
     persons = people.known(session, {each.person_id for each in found}, me)
+    listed.note(session, "openings", (each.id for each in persons))
     return rendering.page(
         request,
         "openings.html",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import audit, checks, people, search, staff
+from registry import audit, checks, listed, people, search, staff
 from registry.access import Right
 from registry.audit import Filters
 from registry.door import Me, allow
@@ -87,6 +87,7 @@ def show_unusual(
     until = clock.now() - audit.WEEK * settimana
     found = audit.unusual_in(session, until)
     persons = people.known(session, {each.person_id for each in found if each.person_id}, me)
+    listed.note(session, "unusual_reads", (each.id for each in persons))
     return rendering.page(
         request,
         "revision/unusual.html",

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from registry import people
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import i18n
@@ -20,7 +19,7 @@ from telecare import faults, link_history, stock, stock_lists, tech_jobs, voice_
 from telecare.devices import PROTOCOLS, Device
 from telecare.stock import StockState
 from telecare.tech_jobs import JobKind
-from webconsole import door_words, rendering
+from webconsole import board_people, door_words, rendering
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
@@ -74,7 +73,7 @@ def show_unit(device_id: UUID, request: Request, session: InTransaction, me: Me)
         stands=stock.item(session, device),
         models=[each for each in stock.models(session) if each.protocol == device.protocol],
         history=history,
-        people={each.id: each for each in people.known(session, ids, me)},
+        people=board_people.listed(session, ids, me, "unit_homes"),
         jobs=jobs,
         kinds=[JobKind.MAINTENANCE, JobKind.FAULT, JobKind.REMOVAL],
         mended={each.fault_id for each in jobs if each.ended_at is None},

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from starlette.responses import Response
 
-from registry import access
+from registry import access, listed
 from registry.access import Actor, Right
 from registry.door import Me, allow
 from registry.kit import i18n
@@ -65,7 +65,7 @@ def show_outage(outage_id: UUID, request: Request, session: InTransaction, me: M
         groups=groups,
         counts=[len(pressed), len(silent), len(others)],
         homes=sum(each.person_id is not None for each in homes),
-        people=_people(session, [each for group in groups for each in group], me),
+        people=_shown(session, [each for group in groups for each in group], me),
         why=lambda each, known: each.why if known else [why for why in each.why if why in PLAIN],
         campaign=campaign,
         progress=campaigns.progress(session, [campaign.id])[campaign.id] if campaign else None,
@@ -73,6 +73,12 @@ def show_outage(outage_id: UUID, request: Request, session: InTransaction, me: M
         cause=door_words.said(spoken, "outage", outage.cause),
         words=spoken,
     )
+
+
+def _shown(session: Session, rows: list[Down], me: Actor) -> dict[UUID, Person]:
+    found = _people(session, rows, me)
+    listed.note(session, "outage_homes", found)
+    return found
 
 
 def _people(session: Session, shown: list[Down], me: Actor) -> dict[UUID, Person]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from registry import people, pictures
+from registry import listed, people, pictures
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import clock, i18n
@@ -35,6 +35,7 @@ def list_subscribers(
     wanted = q.replace("\0", "").strip()
     found = subscribers.listed(session, me, words=wanted, after=after)
     ids = [each.id for each in found]
+    listed.note(session, "subscribers", ids)
     return rendering.page(
         request,
         "telecare/subscribers.html",

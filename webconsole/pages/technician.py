@@ -43,7 +43,7 @@ def show_jobs(
         except NotFound:
             missing = True
     found = tech_jobs.open_(session, me.staff_id)
-    known = board_people.known(session, (each.person_id for each in found), me)
+    known = board_people.listed(session, (each.person_id for each in found), me, "tech_jobs")
     shown = rendering.page(
         request,
         "telecare/technician.html",

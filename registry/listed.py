@@ -1,0 +1,41 @@
+"""Whose names were shown in a list, and which lists left the house as a file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from registry import journal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleListed(journal.Event):
+    """`where` is the list; `shown` are the ids of those on the page."""
+
+    purpose: ClassVar[str] = "list"
+
+    where: str
+    shown: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListExported(journal.Event):
+    """Downloaded as a file."""
+
+    purpose: ClassVar[str] = "export"
+
+    what: str
+
+
+def note(session: Session, where: str, ids: Iterable[UUID | None]) -> None:
+    """Keep in the journal who was shown; a list of nobody is no look at anybody."""
+    shown = sorted({str(each) for each in ids if each is not None})
+    if shown:
+        journal.record(session, PeopleListed(where=where, shown=shown))
+
+
+def exported(session: Session, what: str) -> None:
+    """Keep in the journal that this file was taken."""
+    journal.record(session, ListExported(what=what))
