@@ -15,10 +15,13 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from registry import sessions
+from registry.access import Role
+from registry.door import COOKIE
 from registry.kit import texts
 from registry.kit.db import transaction
 from tests import hostile
-from tests.conftest import empty
+from tests.conftest import PASSWORD, empty, somebody
 from tests.hostile import MARK
 from tests.webconsole import matrix
 from tests.webconsole.matrix import Door, World
@@ -150,6 +153,60 @@ def test_what_went_in_comes_out_as_text_on_every_page(
                 )
                 seen += MARK in answer.text
     assert seen > 10
+
+
+# What a browser or a proxy says of itself: whoever writes it by hand may write anything.
+SAID_IN_HEADERS = (
+    "user-agent",
+    "accept-language",
+    "referer",
+    "origin",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+    "x-form-key",
+    "x-csrf-token",
+    "if-match",
+    "cookie",
+    "authorization",
+    "range",
+)
+
+
+def test_no_header_breaks_a_door_or_is_shown_raw(
+    house: tuple[TestClient, World, list[Door]], sent: list[str]
+) -> None:
+    client, world, _ = house
+    bearer = {"authorization": f"Bearer {world.askers[ASKER].token}"}
+    person = f"/api/v1/people/{world.ids['person_id']}"
+    with capture_logs() as logged:
+        for text, name in zip(sent, itertools.cycle(SAID_IN_HEADERS), strict=False):
+            value = "".join(each for each in text if each.isprintable() and ord(each) < 256)
+            headers = bearer | {name: value[:4_000]}
+            for method, path in (("GET", "/persone"), ("GET", person), ("POST", "/entra")):
+                form = {"login": "nessuno", "password": "no"} if method == "POST" else None
+                answer = client.request(
+                    method, path, headers=headers, data=form, follow_redirects=False
+                )
+                assert (name, path, answer.status_code < 500) == (name, path, True), value[:60]
+                assert MARK not in str(answer.headers), (name, path)
+                assert not RAW.search(answer.text), (name, path)
+    assert [each for each in logged if MARK in str(each)] == []
+
+
+def test_the_name_of_a_browser_is_text_among_the_sessions(
+    house: tuple[TestClient, World, list[Door]], sent: list[str]
+) -> None:
+    client, _, _ = house
+    with transaction() as session:
+        somebody(session, "ostile", "Ostile Prova", Role.OPERATOR)
+    for text in sent[:4]:
+        said = "".join(each for each in text if each.isprintable() and ord(each) < 256)
+        secret, _ = sessions.sign_in("ostile", PASSWORD, network="192.0.2.7", browser=said[:500])
+        answer = client.get("/sessioni", headers={"cookie": f"{COOKIE}={secret}"})
+        assert answer.status_code == 200
+        assert not RAW.search(answer.text)
 
 
 def test_no_export_has_a_cell_that_is_a_formula(
