@@ -9,6 +9,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from registry.kit.db import get
+from telecare import outages
 from telecare.devices import Device
 from telecare.faults import Fault
 from telecare.figures import OLDER_THAN
@@ -32,9 +33,14 @@ class Open:
 
 
 def open_(
-    session: Session, *, cause: Kind | None = None, after: UUID | None = None, limit: int = PAGE
+    session: Session,
+    *,
+    cause: Kind | None = None,
+    single: bool = False,
+    after: UUID | None = None,
+    limit: int = PAGE,
 ) -> Sequence[Open]:
-    """`after`: the last fault of the page before."""
+    """`single`: without those that an outage tells as one; `after`: the last of the page before."""
     mends = (TechJob.fault_id == Fault.id) & TechJob.ended_at.is_(None)
     wanted = (
         select(Fault, Device, TechJob)
@@ -44,6 +50,8 @@ def open_(
     )
     if cause is not None:
         wanted = wanted.where(Fault.cause == cause)
+    if single:
+        wanted = wanted.where(~outages.explained(session))
     if after is not None:
         last = get(session, Fault, after)
         wanted = wanted.where(tuple_(Fault.began_at, Fault.id) > (last.began_at, last.id))
@@ -56,3 +64,9 @@ def by_cause(session: Session) -> dict[Kind, int]:
     wanted = select(Fault.cause, func.count()).where(Fault.ended_at.is_(None))
     rows = session.execute(wanted.group_by(Fault.cause).order_by(func.count().desc(), Fault.cause))
     return {cause: number for cause, number in rows}  # noqa: C416 - rows are typed
+
+
+def in_outages(session: Session) -> int:
+    """How many of the open ones an outage tells as one."""
+    wanted = select(func.count()).select_from(Fault).join(Device, Device.id == Fault.device_id)
+    return session.scalar(wanted.where(Fault.ended_at.is_(None), outages.explained(session))) or 0

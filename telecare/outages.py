@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, and_, func, select, text
+from sqlalchemy import ColumnElement, Index, and_, false, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from registry import journal
@@ -218,13 +218,18 @@ def _sizes(session: Session, troubled: Iterable[Where]) -> dict[tuple[By, str], 
     return sizes
 
 
+def explained(session: Session) -> ColumnElement[bool]:
+    """Of open faults, joined with their devices: those that are told as one by an outage."""
+    each_of = [and_(of(each), *_open_since(each.cause, each.began_at)) for each in open_(session)]
+    return or_(false(), *each_of)
+
+
 def single_faults(session: Session, limit: int) -> list[tuple[Fault, Device]]:
     """Open faults that no outage explains, newest first."""
-    explained = [and_(of(each), *_open_since(each.cause, each.began_at)) for each in open_(session)]
     wanted = (
         select(Fault, Device)
         .join(Device, Device.id == Fault.device_id)
-        .where(Fault.ended_at.is_(None), *(~each for each in explained))
+        .where(Fault.ended_at.is_(None), ~explained(session))
         .order_by(Fault.began_at.desc(), Fault.id)
         .limit(limit)
     )

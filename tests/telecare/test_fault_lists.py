@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from registry import people
 from registry.access import Role
 from registry.kit import clock, db
-from telecare import devices, fault_lists, figures, tech_jobs
+from telecare import devices, fault_lists, faults, figures, outages, tech_jobs
 from telecare.faults import Fault
 from telecare.protocols.base import Kind
 from telecare.tech_jobs import JobKind
@@ -81,3 +81,14 @@ def test_the_page_names_the_home_to_whoever_may_know_it(signed_in: SignIn) -> No
     assert "Nessun guasto per questa causa" in client.get("/guasti?causa=link", headers=head).text
     tina = signed_in("tina", Role.TECHNICIAN, name="Tina Tecnica")
     assert "Rosa" not in tina.get("/guasti", headers=head).text
+
+
+def test_what_a_breakdown_tells_as_one_is_not_listed_one_by_one(session: Session) -> None:
+    street = [devices.add(session, account=f"S{n}", area="Borgo Finto").id for n in range(8)]
+    faults.keep(session, Kind.MAINS, set(street), set())
+    alone = fault(session, 3)
+    assert fault_lists.in_outages(session) == 0
+    outages.look(session)
+    assert fault_lists.in_outages(session) == 8
+    assert [each.fault for each in fault_lists.open_(session, single=True)] == [alone]
+    assert len(fault_lists.open_(session)) == 9

@@ -24,17 +24,21 @@ def list_faults(
     session: InTransaction,
     me: Me,
     causa: Annotated[str, Query(max_length=40)] = "",
+    whole: Annotated[bool, Query(alias="tutti")] = False,
     after: Annotated[UUID | None, Query(alias="prima")] = None,
 ) -> Response:
+    """In a storm without the hundreds that are told as one, unless asked for."""
     spoken = words(i18n.language_of(request))
     cause = Kind(causa) if causa in list(Kind) else None
-    found = fault_lists.open_(session, cause=cause, after=after)
+    found = fault_lists.open_(session, cause=cause, single=not whole, after=after)
     return rendering.page(
         request,
         "telecare/faults.html",
         me=me,
         found=found,
         cause=causa,
+        whole=whole,
+        in_outages=fault_lists.in_outages(session),
         causes=fault_lists.by_cause(session),
         ages=figures.faults_by_age(session),
         people=board_people.listed(
