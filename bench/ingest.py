@@ -178,8 +178,13 @@ def serve(name: str, units: int, *, udp: bool) -> None:
     """Be the receiver of a run: print the port, then receive until told to stop."""
     if name == "centrale":
         receivers = import_module("telecare.receivers.main")
+
+        def ready(port: int) -> None:
+            receivers.keep(port)
+            say_port(port)
+
         import_module("uvloop").run(
-            until_told(lambda stop: receivers.receive("127.0.0.1", 0, stop, say_port))
+            until_told(lambda stop: receivers.receive("127.0.0.1", 0, stop, ready))
         )
     else:
         asyncio.run(until_told(lambda stop: pysiaalarm(units, stop, udp=udp)))

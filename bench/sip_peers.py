@@ -145,7 +145,11 @@ async def _serve(port: int) -> None:
     def door(*given: Any) -> Any:
         return sip.SipDoor(sip.SipPlan(port=port), *given)
 
-    await main.receive(HERE, 0, stop, lambda _: print(READY, flush=True), more=[door])
+    def ready(dc09_port: int) -> None:
+        main.keep(dc09_port)
+        print(READY, flush=True)
+
+    await main.receive(HERE, 0, stop, ready, more=[door])
 
 
 if __name__ == "__main__":

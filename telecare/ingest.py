@@ -17,14 +17,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from registry.kit import live
-from registry.kit.db import transaction
+from registry.kit.db import OwnLine
 from registry.kit.errors import Problem
 from telecare import batch
 from telecare.batch import Book, Received
 from telecare.protocols.base import Kind, Message, Phase, Report, Verdict
 
-# Small enough that the next group is read while this one is written.
-LARGEST = 96  # frames a commit
+# What a commit costs besides its rows is shared by all of them; more would only wait longer.
+LARGEST = 256  # frames a commit
 # Units repeat after some seconds: what could not be stored by then is left unanswered, so that
 # they use their second destination.
 PATIENCE = 8.0  # seconds
@@ -64,6 +64,7 @@ class Ingest:
         self.heard: dict[UUID, datetime] = {}
         self._answer = answer
         self._leave = leave
+        self._line = OwnLine()
         self._waiting: deque[tuple[float, Received]] = deque()
         self._news = threading.Event()
         self._ends = threading.Event()
@@ -109,6 +110,7 @@ class Ingest:
             self._news.clear()
             while self._waiting:
                 self._commit_next()
+        self._line.close()
 
     def _commit_next(self) -> None:
         count = min(len(self._waiting), LARGEST)
@@ -121,7 +123,7 @@ class Ingest:
         while True:
             began = time.monotonic()
             try:
-                with transaction() as session:
+                with self._line.transaction() as session:
                     stored = batch.store(session, group, self.book)
             except Exception as error:  # noqa: BLE001 - each is counted, logged and decided below
                 self.figures.failed_commits += 1

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import ARRAY, DateTime, Engine, Text, create_engine
+from sqlalchemy import ARRAY, Connection, DateTime, Engine, Text, create_engine
 from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
@@ -90,6 +90,36 @@ def transaction() -> Iterator[Session]:
         session.commit()
         if session.info.pop("rang", False):
             live.ring()
+
+
+class OwnLine:
+    """A connection kept by a thread that commits all the time; after any trouble, a new one.
+
+    A connection from the pool is asked first whether it still stands, which is a round trip.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """As `transaction`, but nobody is rung."""
+        if self._connection is None:
+            self._connection = engine().connect()
+        try:
+            with factory(bind=self._connection) as session:
+                yield session
+                session.commit()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let it go; the next transaction opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
 
 
 def get(session: Session, model: type[T], key: Any) -> T:

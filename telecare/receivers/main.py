@@ -1,6 +1,7 @@
 """The process that receives alarms: sockets in front, the writer behind, rounds beside."""
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -50,7 +51,13 @@ async def _serve(chosen: Settings) -> None:
     loop = asyncio.get_running_loop()
     for order in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(order, stop.set)
-    await receive(chosen.bind, chosen.dc09_port, stop, more=wanted(chosen))
+    await receive(chosen.bind, chosen.dc09_port, stop, keep, more=wanted(chosen))
+
+
+def keep(_port: int) -> None:
+    """What stands by now stays: the collector never again walks through it while units wait."""
+    gc.collect()
+    gc.freeze()
 
 
 def wanted(chosen: Settings) -> list[MakeDoor]:
