@@ -94,14 +94,14 @@ class Beside(threading.Thread):
 
     @property
     def alive(self) -> bool:
-        return time.monotonic() - self._round_at < ROUND_WITHIN
+        return time.monotonic() - self.came_round_at < ROUND_WITHIN
 
     @override
     def run(self) -> None:
         _go_round(self._rounds, self._stop_all)
 
     def _came_round(self) -> None:
-        self._round_at = time.monotonic()
+        self.came_round_at = time.monotonic()
 
 
 def _go_round(rounds: Iterable[Callable[[], object]], stop: threading.Event) -> None:

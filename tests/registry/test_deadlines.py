@@ -202,6 +202,34 @@ def test_what_is_claimed_once_more_while_it_happens_happens_once() -> None:
         assert deadlines.of(session, SUBJECT) == []
 
 
+@pytest.mark.usefixtures("database")
+def test_no_deadline_waits_for_a_slow_chore() -> None:
+    stop, over, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        over.wait(60)
+
+    running = threading.Thread(
+        target=sweeper.run, args=({KIND: lambda *_: done.set()}, [], {}, [slow], stop)
+    )
+    running.start()
+    try:
+        put()
+        assert done.wait(40), "the chore goes on, and the deadline waits for it"
+        assert not over.is_set()
+    finally:
+        stop.set()
+        over.set()
+        running.join(20)
+
+
+def test_who_does_not_come_round_is_not_alive() -> None:
+    beside = sweeper.Beside([], threading.Event())
+    assert beside.alive
+    beside.came_round_at -= sweeper.ROUND_WITHIN
+    assert not beside.alive
+
+
 def test_how_late_the_latest_one_is(session: Session) -> None:
     assert deadlines.most_overdue(session) == timedelta(0)
     deadlines.set_(session, KIND, SUBJECT, clock.now() - timedelta(seconds=40))
