@@ -11,7 +11,7 @@ from rich.console import Console
 from registry.kit.errors import Invalid, NotAllowed, Unavailable
 from registry.kit.settings import settings
 from webconsole import house
-from webconsole.demo import life, storm, town
+from webconsole.demo import life, storm, storm_targets, town
 from webconsole.demo.storm import Wish
 
 verbs = typer.Typer()
@@ -52,7 +52,8 @@ def simulate_storm(
 ) -> None:
     """Send a storm: the mains fail everywhere and some press; say how soon that is on the board.
 
-    For a house started with `demo`, running on this machine. The presses stay on its board.
+    For a house started with `demo`, running on this machine. The presses stay on its board. Ends
+    with an error when something was lost, or a target missed.
     """
     if presses > units:
         raise Invalid("Not more presses than units")
@@ -70,6 +71,8 @@ def simulate_storm(
         f"presses   {len(done.delays):,} of {presses:,} on the console:"
         f" p50 {1000 * done.percentile(0.5):,.0f} ms, p99 {1000 * done.percentile(0.99):,.0f} ms"
     )
-    out.print(f"memory    {done.growth:+,.0f} MB, all processes of the house together")
-    if not done.complete:
-        raise Unavailable("Something was not acknowledged, or a press did not reach the board")
+    targets = storm_targets.of(done, wish)
+    for each in targets:
+        out.print(str(each))
+    if not all(each.met for each in targets):
+        raise Unavailable("The storm missed a target: the lines above say which")
