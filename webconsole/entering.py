@@ -1,13 +1,14 @@
 """What every way in has in common: the cookies, where somebody goes next, who is asking."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door
+from registry import door, own_ways
 from registry.access import Actor, Right
 from registry.handshakes import LASTS
+from registry.kit.db import transaction
 from registry.kit.settings import settings
 from registry.passkeys import Site
 from webconsole import browsers, rendering
@@ -41,6 +42,13 @@ def go_on(request: Request, path: str) -> Response:
 
 def home_of(actor: Actor) -> str:
     return TEAM_PAGE if actor.rights == {Right.RUN_TEAM} else BOARD
+
+
+def first(actor: Actor, on: str) -> str:
+    """Where somebody goes who has just come in: to what was tried at their account, if it was."""
+    with transaction() as session:
+        told = actor.staff_id is not None and own_ways.to_be_told(session, actor.staff_id)
+    return f"/sessioni?{urlencode({'poi': on})}" if told else on
 
 
 def let_in(answer: Response, secret: str) -> Response:

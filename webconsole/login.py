@@ -48,7 +48,7 @@ def sign_in(
     except (NotAllowed, TooMany) as problem:
         return _way_in(request, poi, login=login, problem=problem)
     on = entering.local(poi) or entering.home_of(actor)
-    return entering.let_in(entering.go_on(request, on), secret)
+    return entering.let_in(entering.go_on(request, entering.first(actor, on)), secret)
 
 
 def _way_in(
@@ -89,7 +89,7 @@ def second(request: Request, half: Half_ = None, code: Written = "", poi: Writte
     except (NotAllowed, TooMany) as problem:
         return _second(request, poi, problem=problem)
     on = entering.local(poi) or entering.home_of(actor)
-    return entering.let_in(entering.go_on(request, on), secret)
+    return entering.let_in(entering.go_on(request, entering.first(actor, on)), secret)
 
 
 def _second(

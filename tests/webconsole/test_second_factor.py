@@ -10,12 +10,22 @@ import pytest
 import time_machine
 from starlette.testclient import TestClient
 
-from registry import authenticators, door, openings, people, recovery_codes, staff
+from registry import (
+    authenticators,
+    door,
+    openings,
+    own_ways,
+    people,
+    recovery_codes,
+    sessions,
+    staff,
+)
 from registry.access import Role
 from registry.authenticators import PERIOD
 from registry.door import CODE_FIELD, PASSWORD_FIELD
 from registry.kit import clock
 from registry.kit.db import transaction
+from registry.kit.errors import NotAllowed, NotSignedIn
 from registry.kit.settings import settings
 from tests.conftest import PASSWORD, somebody
 from webconsole import cli_records
@@ -259,3 +269,47 @@ def test_the_last_administrator_begins_anew_at_the_machine(client: TestClient) -
     assert by_password(client, "ada").startswith("/entra/secondo")
     cli_records.begin_anew(login="ada")
     assert by_password(client, "ada") == "/"
+
+
+def test_a_password_is_changed_by_whoever_knows_the_present_one(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    other, _ = sessions.sign_in("anna", PASSWORD, network="192.0.2.9")
+    new = "una mattina di vento a Cuma"
+
+    wrong = client.post("/accesso/password", data={"old": "no", "password": new})
+    weak = client.post("/accesso/password", data={"old": PASSWORD, "password": "annaannaannaanna"})
+    assert (wrong.status_code, weak.status_code) == (403, 422)
+    assert "password attuale" in wrong.text
+    done = client.post("/accesso/password", data={"old": PASSWORD, "password": new})
+
+    assert done.url.path == "/sessioni"
+    assert "Password impostata" in done.text
+    with transaction() as session, pytest.raises(NotSignedIn):
+        sessions.check(session, other)
+    with pytest.raises(NotAllowed):
+        sessions.sign_in("anna", PASSWORD, network="192.0.2.9")
+    assert sessions.sign_in("anna", new, network="192.0.2.9")
+
+
+def test_whoever_comes_in_is_told_what_was_tried_meanwhile(client: TestClient) -> None:
+    with transaction() as session:
+        somebody(session, "anna", "Anna Riva", Role.OPERATOR)
+    form = {"login": "anna", "password": PASSWORD}
+    assert come_in(client, form) == "/"
+    assert come_in(client, form) == "/"
+    for _ in range(own_ways.OFTEN):
+        with pytest.raises(NotAllowed):
+            sessions.sign_in("anna", "tentativo di un altro", network="203.0.113.9")
+
+    assert come_in(client, form) == "/sessioni?poi=%2F"
+    page = client.get("/sessioni?poi=%2F", headers={"accept": "text/html"}).text
+    assert "3 tentativi di accesso rifiutati" in page
+    assert "Continua" in page
+    assert come_in(client, form) == "/"
+
+
+def come_in(client: TestClient, form: dict[str, str]) -> str:
+    client.cookies.clear()
+    answer = client.post("/entra", data=form, follow_redirects=False)
+    assert answer.status_code == 303
+    return str(answer.headers["location"])

@@ -6,11 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door, invitations, sessions, tokens
+from registry import door, invitations, own_ways, sessions, tokens
 from registry.door import AtScreen, Me, allow, fresh
+from registry.kit import i18n
 from registry.kit.errors import Problem
 from registry.kit.http import InTransaction, sentence, status_of
-from webconsole import rendering
+from webconsole import entering, rendering
+from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 SEE_OTHER = 303
@@ -18,7 +20,10 @@ LONGEST = 256
 
 
 @router.get("/sessioni", dependencies=[allow()])
-def list_own(request: Request, session: InTransaction, me: Me, signed: AtScreen) -> Response:
+def list_own(
+    request: Request, session: InTransaction, me: Me, signed: AtScreen, poi: str = ""
+) -> Response:
+    """With `poi` somebody was led here on their way in, because of what was tried meanwhile."""
     mine = me.staff_id
     return rendering.page(
         request,
@@ -27,6 +32,9 @@ def list_own(request: Request, session: InTransaction, me: Me, signed: AtScreen)
         found=sessions.open_of(session, mine) if mine else [],
         programs=tokens.of(session, mine) if mine else [],
         this=signed.id,
+        told=own_ways.lately(session, mine) if mine else None,
+        then=(entering.local(poi) or entering.home_of(me)) if poi else "",
+        words=words(i18n.language_of(request)),
     )
 
 

@@ -9,13 +9,22 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import authenticators, factors, identities, passkeys, proofs, recovery_codes
+from registry import (
+    authenticators,
+    factors,
+    identities,
+    own_ways,
+    passkeys,
+    proofs,
+    recovery_codes,
+)
 from registry.access import Actor
 from registry.authenticators import Authenticator
 from registry.door import OWN_WAYS, AtScreen, Me, allow, fresh
 from registry.kit.db import get
 from registry.kit.errors import NotAllowed, Problem
 from registry.kit.http import InTransaction, sentence, status_of
+from registry.sessions import LONGEST
 from registry.staff import Staff
 from webconsole import entering, rendering
 
@@ -25,6 +34,7 @@ MINE = [allow()]
 # What lets somebody in is changed only by whoever has just shown that it is them.
 CAREFULLY = [allow(), fresh()]
 Code = Annotated[str, Form(max_length=40)]
+Word = Annotated[str, Form(max_length=LONGEST + 1)]
 
 
 @router.get(OWN_WAYS, dependencies=MINE)
@@ -81,6 +91,24 @@ def make_codes(request: Request, session: InTransaction, me: Me) -> Response:
     return _codes(request, session, me)
 
 
+@router.post(f"{OWN_WAYS}/password", dependencies=MINE)
+def change_password(
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    signed: AtScreen,
+    old: Word = "",
+    password: Word = "",
+) -> Response:
+    """With the present one; the pace of guesses holds here too."""
+    try:
+        network = entering.network_of(request)
+        own_ways.change_password(_id(me), old, password, network=network, but=signed.id)
+    except Problem as problem:
+        return _page(request, session, me, owing=signed.owes_factor, problem=problem)
+    return RedirectResponse("/sessioni", SEE_OTHER)
+
+
 @router.post("/conferma", dependencies=CAREFULLY)
 def confirmed(
     request: Request, me: Me, poi: Annotated[str, Form(max_length=2_000)] = ""
@@ -113,6 +141,7 @@ def _page(
         me=me,
         status=status_of(problem) if problem else 200,
         error=sentence(request, problem) if problem else "",
+        wrong=problem.field if problem else None,
         owing=owing,
         app=authenticators.of(session, mine),
         keys=passkeys.of(session, mine),
