@@ -14,7 +14,7 @@ from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.db import get
 from registry.kit.errors import Problem
-from registry.kit.http import InTransaction, status_of
+from registry.kit.http import InTransaction
 from registry.merges import CHOSEN, Merge
 from registry.people import Person
 from webconsole import board_people, desk_words, person_words, rendering
@@ -91,13 +91,12 @@ def _compare(
     problem: Problem | None = None,
 ) -> Response:
     both = (here, there)
-    return rendering.page(
+    return forms.page(
         request,
         "people/merge.html",
         me=me,
-        status=status_of(problem) if problem else 200,
+        problem=problem,
         both=both,
-        trouble=forms.trouble(request, problem) if problem else forms.NONE,
         names=[names.of(session, each.id) for each in both],
         codes=[identifiers.of(session, each.id) for each in both],
         cases=[len(cases.of_person(session, each.id)) for each in both],
