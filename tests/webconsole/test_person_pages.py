@@ -234,7 +234,11 @@ def test_a_coordinator_brings_in_another_registry(nina: UUID, signed_in: SignedI
     job = UUID(page.rpartition("/")[2])
     importing.run(job)
     tried = carla.get(page).text
-    assert "Riga 3: Data di nascita." in tried
+    assert "Data di nascita." in tried
+    assert "Riga 3" in tried
+    refused = carla.get(f"{page}/rifiutate.csv")
+    assert refused.text.splitlines()[1].startswith("3;Data di nascita;")
+    assert "Finto" not in refused.text
     assert "Importa 1 persona" in tried
     carla.post(f"{page}/importa")
     assert "Riprendi" in carla.post(f"{page}/ferma").text

@@ -1,5 +1,7 @@
 """Imports of another registry: the file, what its columns are, the trial, the real thing."""
 
+import csv
+import io
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,7 +27,7 @@ from webconsole.words import words
 router = APIRouter(include_in_schema=False)
 SEE_OTHER = 303
 IMPORTS = [allow(Right.COORDINATE)]
-SHOWN = 200
+SHOWN = 30  # rows named for one reason; the file has them all
 
 
 class Verb(StrEnum):
@@ -87,10 +89,9 @@ def _show(
     request: Request, session: Session, me: Actor, job: Import, problem: Problem | None = None
 ) -> Response:
     say = i18n.catalogue(i18n.language_of(request)).gettext
-    rows = [
-        (each.row, each.field, say(each.message))
-        for each in imports.refusals(session, job, limit=SHOWN)
-    ]
+    why: dict[tuple[str, str], list[int]] = {}
+    for each in imports.refusals(session, job):
+        why.setdefault((each.field, say(each.message)), []).append(each.row)
     return rendering.page(
         request,
         "people/import.html",
@@ -100,11 +101,29 @@ def _show(
         heads=import_rows.headings(job.content),
         fields=list(Field),
         states=ImportState,
-        refusals=rows,
+        # The most frequent first: one wrong column is one line.
+        refusals=sorted(why.items(), key=lambda each: -len(each[1])),
+        shown=SHOWN,
         trouble=sentence(request, problem) if problem else "",
         said=person_words,
         words=words(i18n.language_of(request)),
     )
+
+
+@router.get("/importazioni/{import_id}/rifiutate.csv", dependencies=IMPORTS)
+def export_refused(import_id: UUID, request: Request, session: InTransaction) -> Response:
+    """Number of the row, column and reason: to mend the file with. Nothing of what stood in it."""
+    say = i18n.catalogue(i18n.language_of(request)).gettext
+    told = words(i18n.language_of(request))
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow((say("Row"), say("Column"), say("Why")))
+    for each in imports.refusals(session, get(session, Import, import_id)):
+        column = told.of(person_words.FIELDS, each.field) if each.field else ""
+        writer.writerow((each.row, column, say(each.message)))
+    name = {"Content-Disposition": 'attachment; filename="righe-rifiutate.csv"'}
+    text = "\ufeff" + out.getvalue()
+    return Response(text, media_type="text/csv; charset=utf-8", headers=name)
 
 
 async def _chosen(request: Request) -> dict[str, Any]:
