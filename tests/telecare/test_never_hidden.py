@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter import lines, reassuring
 from registry import deadlines, people
 from registry.journal import Entry
 from registry.kit import clock
@@ -23,7 +24,9 @@ from telecare import (
     escalation,
     faults,
     outages,
+    storm_voice,
     supervision,
+    unit_calls,
 )
 from telecare.absences import Reason
 from telecare.alarms import UNANSWERED, Alarm, AlarmState, Outcome
@@ -44,6 +47,7 @@ HAPPENS = (
     "back",
     "call_back",
     "press",
+    "rings",
     "time",
 )
 
@@ -53,6 +57,7 @@ class Village:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        lines.add(session, number=room.LINE, name="Linea sociale")
         self.homes = [self._home(number) for number in range(6)]
         self.presses: list[Alarm] = []
 
@@ -70,10 +75,8 @@ class Village:
         session = self.session
         everywhere = {unit.id for _, unit in self.homes}
         match what:
-            case "press":
-                self.presses.append(self._press(device))
-            case "call_back":
-                self._call_back()
+            case "press" | "rings" | "call_back":
+                self._of_people(what, person, device)
             case "mains" | "battery":
                 cause = Kind.MAINS if what == "mains" else Kind.UNIT_BATTERY
                 faults.keep(session, cause, {device.id}, set())
@@ -92,6 +95,14 @@ class Village:
             case _:
                 room.sweep(session)
 
+    def _of_people(self, what: str, person: Person, device: Device) -> None:
+        if what == "press":
+            self.presses.append(self._press(device))
+        elif what == "rings":
+            self._rings(person)
+        else:
+            self._call_back()
+
     def _press(self, device: Device) -> Alarm:
         # The same frame as a unit sends it: see telecare/batch.py for its way to here.
         return alarms.raise_(
@@ -104,6 +115,14 @@ class Village:
             kind=Kind.PERSONAL,
             code="E101",
         )
+
+    def _rings(self, person: Person) -> None:
+        """Nobody is at a desk: in a storm a recording speaks, and is heard once more."""
+        call = room.ring(self.session, f"CA{uuid4().hex}", person.phones[0].number)
+        for entry in self.session.scalars(select(Entry).order_by(Entry.id)).all():
+            for listener in (unit_calls.arrived, storm_voice.rings, storm_voice.began):
+                listener(self.session, entry.event())
+        reassuring.say(self.session, call)
 
     def _call_back(self) -> None:
         wanted = select(Outage).where(Outage.ended_at.is_(None), Outage.name == AREA)
