@@ -4,6 +4,8 @@ from registry.kit import i18n
 
 SPOKEN = i18n.LANGUAGES[0]
 CALL_BACK_KEY = "1"
+# Calls about nobody else: who says no to these wants to be spoken with.
+FOR_THEMSELVES = frozenset({"planned"})
 
 
 def _(sentence: str, language: str = SPOKEN, **places: object) -> str:
@@ -46,10 +48,12 @@ def a_moment() -> str:
     return _("The line to the operator broke. Stay on the line: somebody answers you at once.")
 
 
-def thanks(reply: str, language: str = SPOKEN) -> str:
-    """After a key: what follows from it."""
+def thanks(reply: str, language: str = SPOKEN, *, purpose: str = "") -> str:
+    """After a key: what follows from it, for whoever was called or for somebody they care for."""
     if reply == "agreed":
         return _("Thank you. It has been written down. Goodbye.", language)
+    if purpose in FOR_THEMSELVES:
+        return _("All right. An operator calls you as soon as possible. Goodbye.", language)
     return _("All right. We ask somebody else. Goodbye.", language)
 
 

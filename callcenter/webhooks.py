@@ -165,7 +165,7 @@ def reply(hook: Signed) -> Response:
         said = announced.replied(session, call, hook.get("Digits"))
         if said is None:
             return documents.ask(call)
-        thanks = sentences.thanks(said, call.language)
+        thanks = sentences.thanks(said, call.language, purpose=call.purpose)
         return twiml.say_and_end(thanks, language=call.language)
 
     return _of_call(hook, "reply", work)

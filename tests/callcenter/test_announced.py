@@ -81,11 +81,21 @@ def test_a_busy_line_is_over_at_once_and_rings_once(town: House) -> None:
     assert len([leg for leg in town.double.cloud.legs.values() if leg.to == MARIA]) == 1
 
 
-def test_it_speaks_and_thanks_in_the_language_of_the_call(town: House) -> None:
+@pytest.mark.parametrize(
+    ("key", "purpose", "thanks"),
+    [
+        ("1", "planned", "Thank you. It has been written down. Goodbye."),
+        ("2", "planned", "All right. An operator calls you as soon as possible. Goodbye."),
+        ("2", "ladder_contact", "All right. We ask somebody else. Goodbye."),
+    ],
+)
+def test_it_speaks_and_thanks_in_the_language_of_the_call(
+    town: House, key: str, purpose: str, thanks: str
+) -> None:
     town.town.behave(MARIA, answers_after="0")
     with db.transaction() as session:
-        placed = announced.place(session, to=MARIA, purpose="planned", sentence=SAID, language="en")
+        placed = announced.place(session, to=MARIA, purpose=purpose, sentence=SAID, language="en")
     sid = line_of(town, placed.id)
-    town.town.press(sid, "1")
+    town.town.press(sid, key)
     closed(town, placed.id)
-    assert "Thank you. It has been written down. Goodbye." in town.double.cloud.legs[sid].heard
+    assert thanks in town.double.cloud.legs[sid].heard
