@@ -1,6 +1,7 @@
 """A fault: what is wrong with a device, one open row per device and cause, however often told."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,32 +69,65 @@ class Told:
 
 OPEN = (
     "INSERT INTO faults (id, device_id, cause, began_at, told_at, times)"
-    " VALUES (%s, %s, %s, %s, %s, 1)"
+    " SELECT id, device_id, cause, at, at, 1"
+    " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[])"
+    " AS told (id, device_id, cause, at)"
     " ON CONFLICT (device_id, cause) WHERE ended_at IS NULL"
     " DO UPDATE SET times = faults.times + 1, told_at = excluded.told_at"
-    " RETURNING id, times"
+    " RETURNING id, device_id, cause, times"
 )
 END = (
-    "UPDATE faults SET ended_at = %s WHERE device_id = %s AND cause = %s AND ended_at IS NULL"
-    " RETURNING id, times"
+    "WITH held AS (SELECT faults.id, told.at FROM faults"
+    " JOIN unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS told (device_id, cause, at)"
+    " ON told.device_id = faults.device_id AND told.cause = faults.cause"
+    " WHERE faults.ended_at IS NULL ORDER BY faults.device_id, faults.cause"
+    " FOR UPDATE OF faults)"
+    " UPDATE faults SET ended_at = held.at FROM held WHERE faults.id = held.id"
+    " RETURNING faults.id, faults.device_id, faults.cause"
 )
 
 
 def tell(cursor: Cursor[Any], told: Iterable[Told]) -> list[journal.Event]:
     """Open, count and end faults in the order told; returns what is new."""
     news: list[journal.Event] = []
-    # In one order everywhere, so that two receivers never wait for each other crosswise.
-    for each in sorted(told, key=lambda one: (one.device_id, one.cause)):
-        if each.over:
-            cursor.execute(END, (each.at, each.device_id, each.cause.value))
-        else:
-            given = (new_id(), each.device_id, each.cause.value, each.at, each.at)
-            cursor.execute(OPEN, given)
-        row = cursor.fetchone()
-        if row is not None and (each.over or row[1] == 1):
-            fact = FaultEnded if each.over else FaultOpened
-            news.append(fact(fault_id=row[0], device_id=each.device_id, cause=each.cause))
+    for each in _rounds(told):
+        over = [one for one in each if one.over]
+        if over:
+            cursor.execute(END, _sent(over))
+            news += [FaultEnded(fault_id=row[0], device_id=row[1], cause=row[2]) for row in cursor]
+        begun = [one for one in each if not one.over]
+        if begun:
+            cursor.execute(OPEN, ([new_id() for _ in begun], *_sent(begun)))
+            news += [
+                FaultOpened(fault_id=row[0], device_id=row[1], cause=row[2])
+                for row in cursor
+                if row[3] == 1
+            ]
     return news
+
+
+def _rounds(told: Iterable[Told]) -> list[list[Told]]:
+    """What may be written at once: of one device and cause one word in each, in their order.
+
+    Each is in one order everywhere, so that two receivers never wait for each other crosswise.
+    """
+    rounds: list[list[Told]] = []
+    said: Counter[tuple[UUID, Kind]] = Counter()
+    for each in sorted(told, key=lambda one: (one.device_id, one.cause)):
+        number = said[each.device_id, each.cause]
+        said[each.device_id, each.cause] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(each)
+    return rounds
+
+
+def _sent(told: Sequence[Told]) -> tuple[list[UUID], list[str], list[datetime]]:
+    return (
+        [each.device_id for each in told],
+        [each.cause.value for each in told],
+        [each.at for each in told],
+    )
 
 
 KEEP = (

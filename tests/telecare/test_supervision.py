@@ -105,6 +105,31 @@ def test_power_lost_in_a_town_is_one_line_whatever_the_carrier(session: Session)
     assert (outage.by, outage.name, outage.cause) == (By.AREA, "Borgo", Kind.MAINS)
 
 
+def test_what_units_report_together_is_kept_in_their_order(session: Session) -> None:
+    """Mains lost, back and lost again in one group, beside others that have their own say."""
+    first, second = homes(session, 2, area="Borgo", carrier=RETE)
+
+    def told(unit: Device, cause: Kind, *, over: bool) -> faults.Told:
+        return faults.Told(unit.id, cause, clock.now(), over=over)
+
+    news = faults.tell(
+        signals.cursor_of(session),
+        [
+            told(first, Kind.MAINS, over=False),
+            told(second, Kind.MAINS, over=True),
+            told(first, Kind.MAINS, over=True),
+            told(second, Kind.UNIT_BATTERY, over=False),
+            told(first, Kind.MAINS, over=False),
+            told(second, Kind.UNIT_BATTERY, over=False),
+        ],
+    )
+
+    assert [(each.kind.partition(".")[2]) for each in news].count("fault_opened") == 3
+    assert [(each.kind.partition(".")[2]) for each in news].count("fault_ended") == 1
+    still = {(each.device_id, each.cause): each.times for each in faults.open_(session)}
+    assert still == {(first.id, Kind.MAINS): 1, (second.id, Kind.UNIT_BATTERY): 2}
+
+
 def at_home(session: Session) -> Device:
     person = people.create(session, given_name="Prova", family_name="Assente")
     return devices.add(session, account="1001", person_id=person.id, heartbeat_s=60)
