@@ -40,7 +40,7 @@ from registry.retention import Disposition, RetentionRule, Trigger
 from registry.starting_register import STARTING
 from telecare import subscribers
 from tests.conftest import somebody
-from webconsole import app, erasing, gathering, personal
+from webconsole import app, erasing, gathering, personal, privacy_words
 
 CANARIES = (
     "Zqnome",
@@ -272,6 +272,8 @@ def test_every_table_about_somebody_is_named() -> None:
         mapper = personal.mapper_of(place.table)
         assert mapper is not None, place.table
         assert set(place.fields) <= set(mapper.attrs.keys()), place.table
+        told = {each.removeprefix("sealed_") for each in place.fields}
+        assert place.inner or told <= privacy_words.FIELDS.keys(), place.table
 
 
 def test_a_persons_own_data_are_gathered_and_others_are_marked(session: Session) -> None:
