@@ -60,7 +60,7 @@ class AttachmentChecked(journal.Event):
 class AttachmentRead(journal.Event):
     """Its content left the house."""
 
-    purpose: ClassVar[str] = "document"
+    what_for: ClassVar[str] = "document"
 
     attachment_id: UUID
 

@@ -31,7 +31,7 @@ MOST_READINGS = 100_000
 class PersonPrinted(journal.Event):
     """The file went to paper."""
 
-    purpose: ClassVar[str] = "print"
+    what_for: ClassVar[str] = "print"
 
     roles: list[str]
     office_id: UUID | None
@@ -41,7 +41,7 @@ class PersonPrinted(journal.Event):
 class AccessLogRead(journal.Event):
     """Who asks who looked is written down, too."""
 
-    purpose: ClassVar[str] = "access_log"
+    what_for: ClassVar[str] = "access_log"
 
 
 # Kinds of looking at a person's file; later kinds add themselves with `counts_as_look`.

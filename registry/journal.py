@@ -63,7 +63,7 @@ class Event:
     kind: ClassVar[str] = "event"
     # Of a look at somebody, an export, a print, a merge: what for. With it the journal keeps as
     # what the actor did it: their roles and office change, and the auditor asks about that day.
-    purpose: ClassVar[str] = ""
+    what_for: ClassVar[str] = ""
 
     case_id: UUID | None = None
     person_id: UUID | None = None
@@ -144,9 +144,9 @@ def row(happened: Event, actor: Any = None) -> dict[str, Any]:
         for field in fields(happened)
         if field.name not in COMMON
     }
-    if happened.purpose and actor is not None:
+    if happened.what_for and actor is not None:
         acting = {"roles": sorted(actor.roles), "office_id": actor.office_id}
-        facts = acting | {"why": happened.purpose} | facts
+        facts = acting | {"why": happened.what_for} | facts
     return {
         "at": clock.now(),
         "kind": happened.kind,

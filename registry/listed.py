@@ -14,7 +14,7 @@ from registry import journal
 class PeopleListed(journal.Event):
     """`where` is the list; `shown` are the ids of those on the page."""
 
-    purpose: ClassVar[str] = "list"
+    what_for: ClassVar[str] = "list"
 
     where: str
     shown: list[str]
@@ -24,7 +24,7 @@ class PeopleListed(journal.Event):
 class ListExported(journal.Event):
     """Downloaded as a file."""
 
-    purpose: ClassVar[str] = "export"
+    what_for: ClassVar[str] = "export"
 
     what: str
 

@@ -44,7 +44,7 @@ CHOSEN = ("given_name", "family_name", "birth_date", "language")
 class PeopleMerged(journal.Event):
     """`gone_id` is now this person."""
 
-    purpose: ClassVar[str] = "merge"
+    what_for: ClassVar[str] = "merge"
 
     merge_id: UUID
     gone_id: UUID
@@ -52,7 +52,7 @@ class PeopleMerged(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeUndone(journal.Event):
-    purpose: ClassVar[str] = "merge"
+    what_for: ClassVar[str] = "merge"
 
     merge_id: UUID
     gone_id: UUID

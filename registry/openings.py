@@ -25,7 +25,7 @@ SHORTEST, LONGEST = 15, 500  # letters of a reason
 class GlassBroken(journal.Event):
     """A reserved file was opened by somebody who may not know of it otherwise."""
 
-    purpose: ClassVar[str] = "break_glass"
+    what_for: ClassVar[str] = "break_glass"
 
     opening_id: UUID
     roles: list[str]

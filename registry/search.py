@@ -50,7 +50,7 @@ TELLABLE = Address.kind != AddressKind.HIDDEN
 class PeopleSearched(journal.Event):
     """Who was shown; what was asked only as a keyed digest, to tell equal questions."""
 
-    purpose: ClassVar[str] = "search"
+    what_for: ClassVar[str] = "search"
 
     digest: str
     shown: list[str]

@@ -42,7 +42,7 @@ STEPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExportDrafted(journal.Event):
-    purpose: ClassVar[str] = "privacy"
+    what_for: ClassVar[str] = "privacy"
 
     export_id: UUID
     pieces: int
@@ -50,7 +50,7 @@ class ExportDrafted(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportHandedOver(journal.Event):
-    purpose: ClassVar[str] = "privacy"
+    what_for: ClassVar[str] = "privacy"
 
     export_id: UUID
     hidden: int
@@ -59,7 +59,7 @@ class ExportHandedOver(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportDiscarded(journal.Event):
-    purpose: ClassVar[str] = "privacy"
+    what_for: ClassVar[str] = "privacy"
 
     export_id: UUID
 
@@ -68,7 +68,7 @@ class ExportDiscarded(journal.Event):
 class ExportTaken(journal.Event):
     """Somebody downloaded what is handed over."""
 
-    purpose: ClassVar[str] = "privacy"
+    what_for: ClassVar[str] = "privacy"
 
     export_id: UUID
 
@@ -77,7 +77,7 @@ class ExportTaken(journal.Event):
 class ExportBroughtBack(journal.Event):
     """The copy says what a backup of that moment said."""
 
-    purpose: ClassVar[str] = "privacy"
+    what_for: ClassVar[str] = "privacy"
 
     export_id: UUID
     of: str

@@ -50,7 +50,7 @@ class SubscriberChanged(journal.Event):
 class WayInShown(journal.Event):
     """Somebody has read how to get into the home."""
 
-    purpose: ClassVar[str] = "way_in"
+    what_for: ClassVar[str] = "way_in"
 
     why: str
 

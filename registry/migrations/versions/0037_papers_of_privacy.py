@@ -14,11 +14,11 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     for name in ("transfers", "keeping"):
         op.add_column("purposes", sa.Column(name, sa.Text(), nullable=False, server_default=""))
-        op.alter_column("purposes", name, server_default=None)
     op.add_column("retention_rules", sa.Column("area", sa.String(40), nullable=True))
-    op.add_column("subject_exports", sa.Column("blacked_out", sa.LargeBinary(), nullable=True))
-    op.execute("UPDATE subject_exports SET blacked_out = ''")
-    op.alter_column("subject_exports", "blacked_out", nullable=False)
+    op.add_column(
+        "subject_exports",
+        sa.Column("blacked_out", sa.LargeBinary(), nullable=False, server_default=""),
+    )
 
 
 def downgrade() -> None:
