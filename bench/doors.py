@@ -31,7 +31,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import mqtt_publisher
+from bench import mqtt_publisher, verdicts
 from registry import people
 from registry.kit import db, engines
 from telecare import devices
@@ -63,6 +63,7 @@ def main() -> None:
             found = measure(given, port)
             process.terminate()
     report(found)
+    sys.exit(verdicts.end())
 
 
 def arguments() -> argparse.Namespace:
@@ -169,7 +170,9 @@ def report(found: dict[str, list[Figures]]) -> None:
         print(f"  {name:9}{in_words(values)}")
     if set(medians) == set(NAMES):
         ratio = medians["centrale"]["signals/s"] / medians["aiomqtt"]["signals/s"]
-        print(f"ratio     {ratio:.2f} (wanted ≥ {WANTED_RATIO})")
+        verdicts.say(
+            f"MQTT QoS 1 ratio {ratio:.2f} (wanted ≥ {WANTED_RATIO})", met=ratio >= WANTED_RATIO
+        )
 
 
 async def serve(name: str, port: int, signals: int) -> None:

@@ -32,7 +32,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import dialler
+from bench import dialler, verdicts
 from bench.dialler import Result
 from registry import people
 from registry.kit import db, engines
@@ -65,6 +65,7 @@ def main() -> None:
         prepare(given.units * given.runs)
         found = measure(given)
     report(found, given.steady)
+    sys.exit(verdicts.end())
 
 
 def arguments() -> argparse.Namespace:
@@ -168,10 +169,13 @@ def report(found: dict[str, list[Figures]], steady: float) -> None:
         return
     ours, theirs = medians["centrale"], medians["pysiaalarm"]
     ratio = ours["events/s"] / theirs["events/s"]
-    print(f"ratio     {ratio:.2f} (wanted ≥ {WANTED_RATIO})")
-    wanted = f" (wanted < {WANTED_P99[steady]})" if steady in WANTED_P99 else ""
-    print(f"p99       {ours[f'p99 ms at {steady:.0f}/s']:.1f} ms at {steady:.0f}/s{wanted}")
-    print(f"memory    {ours['RSS MB']:.0f} MB resident (wanted < {WANTED_RSS})")
+    verdicts.say(f"DC-09 ratio {ratio:.2f} (wanted ≥ {WANTED_RATIO})", met=ratio >= WANTED_RATIO)
+    p99, most = ours[f"p99 ms at {steady:.0f}/s"], WANTED_P99.get(steady, WANTED_P99[STEADY])
+    verdicts.say(f"DC-09 p99 {p99:.1f} ms at {steady:.0f}/s (wanted < {most})", met=p99 < most)
+    resident = ours["RSS MB"]
+    verdicts.say(
+        f"memory {resident:.0f} MB resident (wanted < {WANTED_RSS})", met=resident < WANTED_RSS
+    )
 
 
 def serve(name: str, units: int, *, udp: bool) -> None:
