@@ -15,9 +15,10 @@ def upgrade() -> None:
     for name in ("transfers", "keeping"):
         op.add_column("purposes", sa.Column(name, sa.Text(), nullable=False, server_default=""))
     op.add_column("retention_rules", sa.Column("area", sa.String(40), nullable=True))
+    nothing = sa.text("''::bytea")
     op.add_column(
         "subject_exports",
-        sa.Column("blacked_out", sa.LargeBinary(), nullable=False, server_default=""),
+        sa.Column("blacked_out", sa.LargeBinary(), nullable=False, server_default=nothing),
     )
 
 
