@@ -184,6 +184,12 @@ def retire(session: Session, mine: Claim) -> None:
     session.execute(delete(Deadline).where(Deadline.id == mine.id, same))
 
 
+def let_go(session: Session, mine: Claim) -> None:
+    """Somebody else has it in hand right now: whoever looks next may claim it, lease or not."""
+    free = update(Deadline).where(Deadline.id == mine.id, Deadline.version == mine.version)
+    session.execute(free.values(leased_until=None).execution_options(synchronize_session=False))
+
+
 def give_back(session: Session, those: Iterable[Claim]) -> None:
     """They were claimed and not begun: free for the next round."""
     session.execute(

@@ -53,6 +53,8 @@ def _do_inside(handler: Inside, mine: Claim) -> None:
             if deadlines.still_mine(session, mine):
                 handler(session, mine.subject_id)
                 deadlines.retire(session, mine)
+            else:
+                deadlines.let_go(session, mine)
     except Exception as error:
         log.exception("deadline.failed", kind=mine.kind, subject=str(mine.subject_id))
         with transaction() as session:
