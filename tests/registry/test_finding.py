@@ -1,6 +1,5 @@
 """The gate of the search: of an invented town, who is meant is found by every kind of slip."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -22,8 +21,6 @@ RECALL = {
 }
 OTHERWISE = 0.98
 ASKED = 50
-CPU_MS = 50  # of our own process, at the 95th percentile; the wall clock is for the bench
-
 
 EVERYBODY = Actor(staff_id=None, login="carla", name="Carla", roles=frozenset({Role.COORDINATOR}))
 
@@ -46,17 +43,12 @@ def test_who_is_meant_is_among_the_first_ten(
     town: Population, session: Session, damage: str
 ) -> None:
     search.find(session, "prova prova", EVERYBODY)
-    found, spent = 0, []
+    found = 0
     for said, meant in questions(town.people, DAMAGES[damage], ASKED):
-        began = time.thread_time()
         shown = search.find(session, said, EVERYBODY).persons
-        spent.append(1000 * (time.thread_time() - began))
         found += any(
             (each.family_name, each.given_name, each.birth_year)
             == (meant.family, meant.given, meant.year)
             for each in shown
         )
-    spent.sort()
-
     assert found / ASKED >= RECALL.get(damage, OTHERWISE), damage
-    assert spent[int(0.95 * ASKED)] < CPU_MS, damage
