@@ -28,7 +28,19 @@ def test_a_log_in_needs_one_word_and_a_role(session: Session, login: str, roles:
 
 @pytest.mark.parametrize(
     "password",
-    ["corta", "passwordpassword", "aaaaaaaaaaaaaaaaaaa", "anna riva anna riva", "x" * 300],
+    [
+        "corta",
+        "passwordpassword",
+        "aaaaaaaaaaaaaaaaaaa",
+        "anna riva anna riva",
+        "x" * 300,
+        "x" * 100,
+        "qwertyuiop123456",
+        "iloveyouiloveyou",
+        "juventusjuventus1",
+        "centraleoperativa1",
+        "password123456789",
+    ],
 )
 def test_a_password_that_would_be_guessed_is_refused(
     session: Session, anna: Staff, password: str
