@@ -29,7 +29,7 @@ from callcenter.carriers.base import (
     TryAgain,
 )
 from callcenter.carriers.twilio import carrier
-from callcenter.legs import Part
+from callcenter.legs import CallLeg, Part
 from callcenter.lines import Line
 from registry import deadlines, journal
 from registry.kit import clock, jobs
@@ -43,6 +43,7 @@ TRY_EVERY = timedelta(seconds=5)
 ASK_AFTER = timedelta(seconds=10)  # a call we may have placed: then the carrier is asked
 LOOK_EVERY = timedelta(seconds=60)
 PULL_EVERY = timedelta(seconds=5)
+PULL_AGAIN = timedelta(seconds=0.5)
 
 
 def soon(kind: str, call_id: str) -> None:
@@ -110,23 +111,33 @@ def check_call(call_id: UUID) -> None:
 
 def pull_caller(call_id: UUID) -> None:
     """The operator's voice is there: now the caller is led to it."""
-    with transaction() as session:
-        call = get(session, Call, call_id)
-        parts = legs.of_call(session, call_id)
-    if call.state is not CallState.ANSWERED or call.direction is not Direction.INCOMING:
-        return
-    caller = next((leg for leg in parts if leg.part is Part.CALLER), None)
-    voice = any(leg.inside for leg in parts if leg.part is Part.OPERATOR)
-    if caller is None or caller.inside or not voice:
-        return
+    with _turn(call_id) as (session, call):
+        caller = _kept_from_a_voice(session, call)
+        if caller is None or (call.pulled_at and clock.now() - call.pulled_at < PULL_EVERY):
+            return
+        # Written before: whom two pull at once is led into the conversation and out of it again.
+        call.pulled_at = clock.now()
+        deadlines.set_(session, answering.PULL, call_id, call.pulled_at + PULL_EVERY)
     try:
         carrier().pull(call_id, sid=caller.sid, queue_sid=call.queue_sid)
+    except TryAgain as error:
+        log.warning("call.not_pulled_yet", call_id=str(call_id), reason=str(error))
+        with _turn(call_id) as (session, call):
+            call.pulled_at = None
+            deadlines.set_(session, answering.PULL, call_id, clock.now() + PULL_AGAIN)
     except Refused as refused:
         log.warning("call.not_pulled", call_id=str(call_id), code=refused.code)
         check_call(call_id)
-    with _turn(call_id) as (session, held):
-        if held.state is CallState.ANSWERED:
-            deadlines.set_(session, answering.PULL, call_id, clock.now() + PULL_EVERY)
+
+
+def _kept_from_a_voice(session: Session, call: Call) -> CallLeg | None:
+    """The line of somebody who still waits though their operator's voice is there."""
+    if call.state is not CallState.ANSWERED or call.direction is not Direction.INCOMING:
+        return None
+    parts = legs.of_call(session, call.id)
+    caller = next((leg for leg in parts if leg.part is Part.CALLER), None)
+    voice = any(leg.inside for leg in parts if leg.part is Part.OPERATOR)
+    return caller if caller is not None and voice and not caller.inside else None
 
 
 def requeue_caller(call_id: UUID) -> None:

@@ -126,7 +126,8 @@ def connect(hook: Signed) -> Response:
     """The caller was pulled out of the queue, because the operator's voice is there."""
 
     def work(session: Session, call: Call) -> str:
-        if call.state is not CallState.ANSWERED:
+        # Led there twice, they are let in twice: back in the queue they would hear nobody.
+        if call.state not in {CallState.ANSWERED, CallState.TALKING}:
             return _again(session, call)
         news.caller_connects(session, call, clock.now())
         return documents.room(call, "caller")

@@ -256,6 +256,21 @@ def test_the_caller_is_pulled_when_the_voice_is_there_and_again_until_it_worked(
     assert len(wire.asked) == 1
 
 
+def test_of_two_who_pull_at_once_one_does_and_what_did_not_reach_the_carrier_is_done_again(
+    wire: Wire, anna: UUID
+) -> None:
+    call_id = arrived(anna, voice=True)
+    wire.trouble = [TryAgain("ConnectError")]
+    tasks.pull_caller(call_id)
+    assert due(call_id)[answering.PULL] < clock.now() + timedelta(seconds=1)
+    tasks.pull_caller(call_id)
+    tasks.pull_caller(call_id)
+    assert wire.asked == ["pull CA5 QU1"] * 2
+    with time_machine.travel(clock.now().timestamp() + 6):
+        tasks.pull_caller(call_id)
+    assert len(wire.asked) == 3
+
+
 def test_a_caller_who_is_gone_when_pulled_is_let_go(wire: Wire, anna: UUID) -> None:
     call_id = arrived(anna, voice=True)
     wire.trouble = [Refused("gone", status=404)]
