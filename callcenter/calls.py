@@ -101,7 +101,6 @@ class Call(Base):
     arrived_at: Mapped[datetime] = mapped_column(default=clock.now)
     placing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
-    pulled_at: Mapped[datetime | None]
     talking_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -321,7 +320,7 @@ def unoffer(session: Session, call: Call, how: OfferState) -> None:
     if call.state in {CallState.OFFERED, CallState.ANSWERED}:
         move(call, CallState.WAITING, STEPS)
     call.operator_id = None
-    call.answered_at = call.pulled_at = None
+    call.answered_at = None
     no_longer_offered(call)
     settle_operator(session, offer.operator_id)
 

@@ -36,6 +36,8 @@ class CallLeg(Base):
     inside: Mapped[bool] = mapped_column(default=False)
     joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    # Of a caller: when they were last led to an operator's voice.
+    pulled_at: Mapped[datetime | None]
 
     def advance(self, state: LegState) -> bool:
         """Whether this is news."""

@@ -113,17 +113,17 @@ def pull_caller(call_id: UUID) -> None:
     """The operator's voice is there: now the caller is led to it."""
     with _turn(call_id) as (session, call):
         caller = _kept_from_a_voice(session, call)
-        if caller is None or (call.pulled_at and clock.now() - call.pulled_at < PULL_EVERY):
+        if caller is None or (caller.pulled_at and clock.now() - caller.pulled_at < PULL_EVERY):
             return
         # Written before: whom two pull at once is led into the conversation and out of it again.
-        call.pulled_at = clock.now()
-        deadlines.set_(session, answering.PULL, call_id, call.pulled_at + PULL_EVERY)
+        caller.pulled_at = clock.now()
+        deadlines.set_(session, answering.PULL, call_id, caller.pulled_at + PULL_EVERY)
     try:
         carrier().pull(call_id, sid=caller.sid, queue_sid=call.queue_sid)
     except TryAgain as error:
         log.warning("call.not_pulled_yet", call_id=str(call_id), reason=str(error))
-        with _turn(call_id) as (session, call):
-            call.pulled_at = None
+        with _turn(call_id) as (session, _):
+            get(session, CallLeg, caller.id).pulled_at = None
             deadlines.set_(session, answering.PULL, call_id, clock.now() + PULL_AGAIN)
     except Refused as refused:
         log.warning("call.not_pulled", call_id=str(call_id), code=refused.code)

@@ -7,7 +7,13 @@ from typing import Any
 from dispatch import words as dispatch_words
 from registry.journal import Entry
 from registry.kit import i18n
-from webconsole import case_words, log_in_words, privacy_words, telecare_words
+from webconsole import (
+    case_words,
+    directory_words,
+    log_in_words,
+    privacy_words,
+    telecare_words,
+)
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
@@ -82,6 +88,7 @@ STANDINGS = dispatch_words.STANDINGS
 HAPPENED = {
     **telecare_words.HAPPENED,
     **case_words.HAPPENED,
+    **directory_words.HAPPENED,
     **log_in_words.HAPPENED,
     **privacy_words.HAPPENED,
     "registry.person_created": N_("File opened"),
@@ -115,13 +122,6 @@ HAPPENED = {
     "registry.request_triaged": N_("Need understood"),
     "registry.request_answered": N_("Request answered"),
     "registry.request_withdrawn": N_("Request withdrawn by the person"),
-    "registry.access_point_added": N_("Access point added"),
-    "registry.body_added": N_("Body added to the directory"),
-    "registry.service_added": N_("Service added to the directory"),
-    "registry.service_changed": N_("Service sheet changed"),
-    "registry.calendar_opened": N_("Calendar opened"),
-    "registry.slots_offered": N_("Times offered"),
-    "registry.slot_called_off": N_("Time called off"),
     "registry.booking_made": N_("Appointment booked"),
     "registry.booking_moved_up": N_("Place found from the waiting list"),
     "registry.booking_ended": N_("Appointment over"),

@@ -37,6 +37,7 @@ HOUSE_ONLY = {
     "hooks.secret",
     "imports.content",
     "sessions.id_token",
+    "sheet_reports.words",
 }
 
 

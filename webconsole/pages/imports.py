@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry import audit, import_rows, imports, imports_api
 from registry.access import Actor, Right
-from registry.door import Me, allow
+from registry.door import Me, allow, exports, fresh
 from registry.import_rows import Field
 from registry.imports import Import, ImportState
 from registry.kit import i18n
@@ -110,7 +110,10 @@ def _show(
     )
 
 
-@router.get("/importazioni/{import_id}/rifiutate.csv", dependencies=IMPORTS)
+@router.get(
+    "/importazioni/{import_id}/rifiutate.csv",
+    dependencies=[*IMPORTS, fresh(), exports("import_refusals")],
+)
 def export_refused(import_id: UUID, request: Request, session: InTransaction) -> Response:
     """Number of the row, column and reason: to mend the file with. Nothing of what stood in it."""
     say = i18n.catalogue(i18n.language_of(request)).gettext

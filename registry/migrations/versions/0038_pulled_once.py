@@ -12,8 +12,8 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.add_column("calls", sa.Column("pulled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("call_legs", sa.Column("pulled_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("calls", "pulled_at")
+    op.drop_column("call_legs", "pulled_at")
