@@ -106,7 +106,12 @@ class Shelf:
         return list(dict.fromkeys((*first, *near)))[: 2 * CLOSE]
 
     def far(self, word: str) -> list[str]:
-        """All words within reach of one slip, or two in a long one: some milliseconds."""
+        """All words within reach of one slip, or two in a long one: some milliseconds.
+
+        A word that exists is not taken for another one: `alike` has what is near it.
+        """
+        if word in self.known:
+            return [word]
         return _near(word, [self.by_length.get(size, []) for size in _sizes(word)])
 
     def beginning(self, word: str) -> list[str]:
