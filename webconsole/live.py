@@ -50,8 +50,16 @@ class Console:
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     # Set when the owner's rights may have changed: they are looked at anew before anything else.
     doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    # What happens while it is still being told what it missed: said after that, in order.
+    held: list[str] | None = None
 
     def tell(self, message: str) -> None:
+        if self.held is not None:
+            self.held.append(message)
+        else:
+            self.say(message)
+
+    def say(self, message: str) -> None:
         try:
             self.messages.put_nowait(message)
         except asyncio.QueueFull:
@@ -201,24 +209,35 @@ async def _receive(socket: WebSocket, console: Console) -> None:
 
 
 async def _resume(console: Console, since: str) -> None:
-    """Join the hub; then send what was missed, if it is known and not too much."""
+    """Join the hub; send what was missed, if it is known and not too much, then what is new.
+
+    A position is said only when all before it was: a console that is cut off in between asks
+    again from the last it was told.
+    """
     hub.consoles.add(console)
-    joined = hub.position
-    console.messages.put_nowait(json.dumps({"kind": "beat", "position": str(joined)}))
+    console.held, joined = [], hub.position
+    missed = await _missed(console, since, joined)
+    for message in missed if missed is not None else []:
+        console.say(message)
+    answer = "snapshot" if missed is None else "resumed"
+    console.say(json.dumps({"kind": answer, "position": str(joined)}))
+    for message in console.held:
+        console.say(message)
+    console.held = None
+
+
+async def _missed(console: Console, since: str, joined: Position) -> list[str] | None:
+    """What it may hear between the two; None when that is unknown or too much."""
     try:
         position = Position.parse(since)
     except ValueError:
-        console.tell(json.dumps({"kind": "snapshot"}))
-        return
-    missed, reserved = await asyncio.to_thread(_after, position)
-    if len(missed) == REPLAY or position > joined:
-        console.tell(json.dumps({"kind": "snapshot"}))
-        return
-    for entry in missed:
-        message = hearing.told(console.actor, entry, reserved)
-        if entry.position <= joined and message is not None:
-            console.tell(message)
-    console.tell(json.dumps({"kind": "resumed"}))
+        return None
+    entries, reserved = await asyncio.to_thread(_after, position)
+    if len(entries) == REPLAY or position > joined:
+        return None
+    known = [entry for entry in entries if entry.position <= joined]
+    told = (hearing.told(console.actor, entry, reserved) for entry in known)
+    return [message for message in told if message is not None]
 
 
 async def _beat(console: Console) -> None:

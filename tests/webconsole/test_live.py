@@ -77,6 +77,43 @@ def test_a_console_that_was_away_gets_what_it_missed(signed_in: SignIn) -> None:
     assert got == [{"lamp_id": each} for each in missed]
 
 
+def test_what_happens_meanwhile_is_told_after_what_was_missed(
+    signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in("anna")
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": None})
+        light()
+        position = heard(socket, BulbLit.kind)["position"]
+    missed = [light() for _ in range(3)]
+    last = eventually(lambda: _third_after(str(position)))
+    eventually(lambda: live.hub.position >= last)
+    reads = live._after
+
+    def reads_slowly(since: journal.Position) -> tuple[list[journal.Entry], hearing.Reserved]:
+        found = reads(since)
+        if str(since) == position and not lit_meanwhile:
+            lit_meanwhile.append(light())
+            eventually(lambda: live.hub.position > last)
+        return found
+
+    lit_meanwhile: list[str] = []
+    monkeypatch.setattr(live, "_after", reads_slowly)
+    with client.websocket_connect("/live", headers=OURS) as socket:
+        socket.send_json({"resume": position})
+        first = socket.receive_json()
+        got = [first["ids"], *(heard(socket, BulbLit.kind)["ids"] for _ in range(3))]
+
+    # The first position it hears is of the first it missed: cut off there, it asks for the rest.
+    assert got == [{"lamp_id": each} for each in missed + lit_meanwhile]
+
+
+def _third_after(position: str) -> journal.Position | None:
+    entries, _ = live._after(journal.Position.parse(position))
+    lit = [entry.position for entry in entries if entry.kind == BulbLit.kind]
+    return lit[2] if len(lit) > 2 else None
+
+
 def test_too_much_missed_means_look_at_everything(
     signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
