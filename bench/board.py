@@ -26,6 +26,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -79,8 +80,9 @@ def main() -> None:
         os.environ["CENTRALE_DATABASE_URL"] = running.database_url
         os.environ["CENTRALE_REDIS_URL"] = running.redis_url
         os.environ["CENTRALE_HOME"] = home
-        token = prepare()
-        found = [one_run(given, token, number) for number in range(given.runs)]
+        shown = Path(home) / "tokens"
+        shown.write_text("\n".join(prepare(given.consoles)))
+        found = [one_run(given, shown, number) for number in range(given.runs)]
         db.engine().dispose()
         live.client().close()
     report(found)
@@ -93,14 +95,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--listen", help=argparse.SUPPRESS)
+    parser.add_argument("--listen", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def prepare() -> str:
-    """The schema, known devices, and an operator's token."""
+def prepare(consoles_: int) -> list[str]:
+    """The schema, known devices, and an operator's token for each console."""
     migrate.up()
     with db.transaction() as session:
         shown = session.connection().exec_driver_sql("SHOW server_version").scalar()
@@ -108,17 +110,17 @@ def prepare() -> str:
         for number in range(UNITS):
             devices.add(session, account=account(number), heartbeat_s=90, label="prova")
         anna = staff.add(session, login="anna", name="Anna Riva", roles={Role.OPERATOR})
-        return tokens.issue(session, anna)
+        return [tokens.issue(session, anna) for _ in range(consoles_)]
 
 
 def account(number: int) -> str:
     return f"{0xA000 + number:X}"
 
 
-def one_run(given: argparse.Namespace, token: str, number: int) -> dict[str, float]:
+def one_run(given: argparse.Namespace, shown: Path, number: int) -> dict[str, float]:
     with served() as web, tempfile.TemporaryDirectory() as folder:
         into = Path(folder) / "received"
-        command = [sys.executable, __file__, "--listen", token, "--port", str(web.port)]
+        command = [sys.executable, __file__, "--listen", str(shown), "--port", str(web.port)]
         command += ["--consoles", str(given.consoles), "--into", str(into)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as listening:
             if listening.stdin is None or listening.stdout is None:
@@ -221,13 +223,13 @@ async def consoles(given: argparse.Namespace) -> None:
     """Open the consoles, say so, listen until a line comes in, and write down what came when."""
     loop = asyncio.get_running_loop()
     open_: list[Console] = []
-    for _ in range(given.consoles):
+    beating = asyncio.create_task(beat(open_))  # those who are silent while others join are cut off
+    for token in given.listen.read_text().split():
         _, console = await loop.create_connection(
-            lambda: Console(given.port, given.listen), "127.0.0.1", given.port
+            partial(Console, given.port, token), "127.0.0.1", given.port
         )
         await asyncio.wait_for(console.joined, START_WITHIN)
         open_.append(console)
-    beating = asyncio.create_task(beat(open_))
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     beating.cancel()
@@ -249,6 +251,7 @@ class Console(asyncio.Protocol):
         self._hello = HELLO % (port, token.encode())
         self._came: list[tuple[float, bytes]] = []
         self._stream = b""
+        self._spoken = False
         self._transport: asyncio.Transport | None = None
 
     @override
@@ -260,23 +263,25 @@ class Console(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
         self._stream += data
-        if not self.joined.done():
-            self._join()
+        if not self._spoken:
+            self._speak()
         at = 0
         while (found := frame_at(self._stream, at)) is not None:
             kind, start, at = found
             if kind == TEXT:
                 self._came.append((now, self._stream[start:at]))
+                if not self.joined.done():
+                    self.joined.set_result(None)
             elif kind == PING:
                 self._write(PONG, self._stream[start:at])
         self._stream = self._stream[at:]
 
-    def _join(self) -> None:
+    def _speak(self) -> None:
         answer, _, self._stream = self._stream.partition(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 101"):
             self.joined.set_exception(RuntimeError(f"no WebSocket: {answer!r}"))
             return
-        self.joined.set_result(None)
+        self._spoken = True
         self.say({"resume": None})
 
     def say(self, message: dict[str, object]) -> None:
@@ -307,7 +312,7 @@ def frame_at(stream: bytes, at: int) -> tuple[int, int, int] | None:
 
 async def beat(consoles_: list[Console]) -> None:
     while True:
-        for console in consoles_:
+        for console in list(consoles_):
             console.say({"beat": True, "audio": True})
         await asyncio.sleep(BEAT)
 

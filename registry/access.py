@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVarTuple
 from uuid import UUID
 
@@ -125,7 +126,13 @@ class Actor:
 
     @property
     def rights(self) -> frozenset[Right]:
-        return frozenset().union(*(RIGHTS[role] for role in self.roles))
+        return _rights(self.roles)
+
+
+@lru_cache
+def _rights(roles: frozenset[Role]) -> frozenset[Right]:
+    """Asked for each message of each console."""
+    return frozenset().union(*(RIGHTS[role] for role in roles))
 
 
 # The house itself: opens a caller's file by number before anybody has answered.

@@ -17,6 +17,7 @@ from registry.people import Person
 # The ids of reserved people in some entries, and of their cases, each with the office that keeps
 # the file.
 Reserved = Mapping[str, UUID | None]
+NOTHING: frozenset[str] = frozenset()
 
 
 def after(session: Session, position: Position, limit: int) -> tuple[list[Entry], Reserved]:
@@ -27,23 +28,38 @@ def after(session: Session, position: Position, limit: int) -> tuple[list[Entry]
     return entries, _reserved(session, those) if those else {}
 
 
-def told(actor: Actor, entry: Entry, reserved: Reserved) -> str | None:
-    """Of a reserved file nothing, to whoever may not know; whatever way an entry names it.
+class News:
+    """One entry as it is told: written once for all consoles that may hear the same of it."""
 
-    Their alarm, call or team is told all the same, without saying whose it is.
-    """
-    if not access.hears(actor, entry.kind, entry.facts):
-        return None
-    named = (str(each) for each in _said(entry)) if reserved else ()
-    hidden = {
-        each for each in named if each in reserved and not access.may_know(actor, reserved[each])
-    }
-    if hidden and entry.kind.startswith("registry."):
-        return None
-    return written(entry, hidden)
+    def __init__(self, entry: Entry, reserved: Reserved) -> None:
+        self.entry = entry
+        self.reserved = (
+            {each: reserved[each] for each in map(str, _said(entry)) if each in reserved}
+            if reserved
+            else {}
+        )
+        self.written: dict[frozenset[str], str] = {}
+
+    def told(self, actor: Actor) -> str | None:
+        """Of a reserved file nothing, to whoever may not know; whatever way the entry names it.
+
+        Their alarm, call or team is told all the same, without saying whose it is.
+        """
+        if not access.hears(actor, self.entry.kind, self.entry.facts):
+            return None
+        hidden = self._hidden(actor) if self.reserved else NOTHING
+        if hidden and self.entry.kind.startswith("registry."):
+            return None
+        if hidden not in self.written:
+            self.written[hidden] = written(self.entry, hidden)
+        return self.written[hidden]
+
+    def _hidden(self, actor: Actor) -> frozenset[str]:
+        kept = self.reserved.items()
+        return frozenset(each for each, office in kept if not access.may_know(actor, office))
 
 
-def written(entry: Entry, hidden: set[str] | None = None) -> str:
+def written(entry: Entry, hidden: frozenset[str]) -> str:
     """A journal entry as consoles read it; where something is hidden, no file is named at all."""
     ids: dict[str, Any] = dict(entry.facts)
     if not hidden:
@@ -62,7 +78,7 @@ def written(entry: Entry, hidden: set[str] | None = None) -> str:
     )
 
 
-def _names(value: Any, hidden: set[str]) -> bool:
+def _names(value: Any, hidden: frozenset[str]) -> bool:
     return any(str(each) in hidden for each in _flat(value))
 
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from registry import door, journal, sessions, tokens
+from registry import door, journal
 from registry.access import Actor
 from registry.journal import Entry, Position
 from registry.kit import live
@@ -25,7 +25,8 @@ from registry.kit.errors import NotSignedIn
 from registry.sessions import SignedOut
 from registry.staff import StaffChanged, StaffLeft
 from webconsole import hearing
-from webconsole.hearing import Reserved
+from webconsole.hearing import News, Reserved
+from webconsole.still_here import Doorkeeper, Shown
 
 BEAT = 5.0  # seconds between heartbeats, both ways
 DEAF_AFTER = 10.0  # seconds without the console's heartbeat: it is cut off
@@ -107,6 +108,7 @@ class Hub:
     def _spread(self, entry: Entry, reserved: Reserved) -> None:
         ended = entry.facts.get("session_id") if entry.kind == SignedOut.kind else None
         changed = entry.facts.get("staff_id") if entry.kind in CHANGES_RIGHTS else None
+        news = News(entry, reserved)
         for console in list(self.consoles):
             if changed is not None and str(console.actor.staff_id) == changed:
                 console.doubted.set()
@@ -114,7 +116,7 @@ class Hub:
                 console.end()
             elif console.doubted.is_set():
                 continue  # nothing under rights in doubt: it will look at everything anew
-            elif (message := hearing.told(console.actor, entry, reserved)) is not None:
+            elif (message := news.told(console.actor)) is not None:
                 console.tell(message)
 
     async def keep_present(self, seen: Callable[[Session, UUID], None]) -> None:
@@ -130,6 +132,7 @@ class Hub:
 
 
 hub = Hub()
+doorkeeper = Doorkeeper()
 
 
 @router.websocket("/live", dependencies=[door.public("it checks the session itself, see _welcome")])
@@ -162,29 +165,22 @@ def _ordinary(error: BaseException) -> bool:
 
 async def _welcome(socket: WebSocket) -> Console | None:
     """Check who it is before anything is said; the close code tells a page what to do."""
-    bearer = socket.headers.get("authorization")
-    if bearer is None and not door.same_origin(socket):
+    shown = _shown(socket)
+    if shown.bearer is None and not door.same_origin(socket):
         await socket.close(FOREIGN)
         return None
     try:
-        console = await asyncio.to_thread(_who, socket.cookies.get(door.COOKIE), bearer)
+        known = await doorkeeper.who(shown)
     except NotSignedIn:
         await socket.accept()
         await socket.close(UNAUTHENTICATED)
         return None
     await socket.accept()
-    return console
+    return Console(known.actor, known.session_id)
 
 
-def _who(cookie: str | None, bearer: str | None) -> Console:
-    with transaction() as session:
-        if bearer is not None:
-            return Console(tokens.check(session, bearer.partition(" ")[2].strip()), None)
-        # A locked screen still hears: its alarms must sound.
-        signed = sessions.check(session, cookie, active=False)
-        if signed.owes_factor:
-            raise NotSignedIn("Your role needs a second factor: set it up first")
-        return Console(signed.actor, signed.id)
+def _shown(socket: WebSocket) -> Shown:
+    return Shown(socket.cookies.get(door.COOKIE), socket.headers.get("authorization"))
 
 
 async def _send(socket: WebSocket, console: Console) -> None:
@@ -235,8 +231,8 @@ async def _missed(console: Console, since: str, joined: Position) -> list[str] |
     entries, reserved = await asyncio.to_thread(_after, position)
     if len(entries) == REPLAY or position > joined:
         return None
-    known = [entry for entry in entries if entry.position <= joined]
-    told = (hearing.told(console.actor, entry, reserved) for entry in known)
+    known = (News(entry, reserved) for entry in entries if entry.position <= joined)
+    told = (news.told(console.actor) for news in known)
     return [message for message in told if message is not None]
 
 
@@ -262,9 +258,8 @@ async def _recheck(socket: WebSocket, console: Console) -> None:
 
 async def _still(socket: WebSocket, console: Console) -> bool:
     """Whether it may still listen, and as whom; without the archive nobody can say."""
-    cookie, bearer = socket.cookies.get(door.COOKIE), socket.headers.get("authorization")
     try:
-        console.actor = (await asyncio.to_thread(_who, cookie, bearer)).actor
+        console.actor = (await doorkeeper.who(_shown(socket))).actor
     except NotSignedIn:
         console.end()
         return False

@@ -291,7 +291,7 @@ def test_nobody_hears_of_a_reserved_file_but_those_who_may_know(database: None) 
         actor = Actor(
             staff_id=uuid4(), login="x", name="X", roles=frozenset({role}), office_id=office
         )
-        messages = (hearing.told(actor, each, reserved) for each in entries)
+        messages = (hearing.News(each, reserved).told(actor) for each in entries)
         return [json.loads(each) for each in messages if each is not None]
 
     (call,) = heard_by(Role.OPERATOR)
@@ -337,7 +337,7 @@ def test_a_reserved_file_is_not_told_by_its_case_or_under_another_name(
 
     def heard_by(role: Role) -> str:
         actor = Actor(staff_id=uuid4(), login="x", name="X", roles=frozenset({role}))
-        return hearing.told(actor, entry, reserved) or ""
+        return hearing.News(entry, reserved).told(actor) or ""
 
     for name in (str(hidden.id), str(case.id)):
         assert name not in heard_by(Role.OPERATOR)
