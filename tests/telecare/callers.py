@@ -28,19 +28,28 @@ class Caller:
     ends: re.Pattern[bytes]
     taken: re.Pattern[bytes]
 
-    def ask(self, port: int, frame: bytes, wait: float = 8.0) -> bytes:
-        """All that is heard until an answer is whole; what there is when nobody says more."""
+    def ask(
+        self, port: int, frame: bytes, wait: float = 8.0, *, again: float | None = None
+    ) -> bytes:
+        """All that is heard until an answer is whole; what there is when nobody says more.
+
+        `again`: after so many seconds a datagram is sent once more, as units do.
+        """
         heard = b""
         until = time.monotonic() + wait
+        again = again if self.kind is UDP else None
         with socket.socket(socket.AF_INET, self.kind) as line:
             line.connect((HERE, port))
             line.sendall(frame)
             while not self.ends.search(heard) and (left := until - time.monotonic()) > 0:
-                line.settimeout(left)
+                line.settimeout(left if again is None else min(left, again))
                 try:
                     data = line.recv(65_536)
                 except TimeoutError:
-                    break
+                    if again is None:
+                        break
+                    line.sendall(frame)
+                    continue
                 if not data:
                     break
                 heard += data
