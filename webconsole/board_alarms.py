@@ -11,11 +11,11 @@ from dispatch import interventions
 from registry import cases
 from registry.access import Actor
 from registry.people import Person
-from telecare import absences, alarms, response
+from telecare import absences, alarms, response, said
 from telecare.alarms import Alarm
 from telecare.signals import Signal
 from telecare.subscribers import Home
-from webconsole import board_calls, board_people, board_plan, board_voice
+from webconsole import board_calls, board_people, board_plan, board_said, board_voice
 from webconsole.words import ALARM_OUTCOMES, Words
 
 TARGET = 60  # seconds to an answer; see telecare/escalation.py
@@ -81,14 +81,14 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
     return row(alarm, home.person, words) | {
         "mine": True,
         "where": board_people.where(home.address),
-        "place": board_people.place(home.address),
+        "place": None if home.hidden else board_said.place(alarm, home.address, words),
         "state_text": words.say("taken over")
         if alarm.called_off_at is None
         else words.say("the unit took the alarm back: make sure all the same"),
         "hidden": home.hidden,
         "note": alarm.note,
         **board_plan.plan(session, alarm, home, made, job, words),
-        "away": _away(session, home, words),
+        "told": _told(session, alarm, home, words),
         "sheet": f"/allarmi/{alarm.id}/118" if home.person else None,
         "file": f"/teleassistenza/{home.person.id}" if home.person else None,
         **board_voice.of(session, alarm, on_the_line, words),
@@ -100,11 +100,13 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
     }
 
 
-def _away(session: Session, home: Home, words: Words) -> str:
-    """That the person was said to be away: it is told, and hides nothing."""
-    if home.person is None:
-        return ""
-    away = absences.now_away(session, {home.person.id})
-    if home.person.id not in away:
-        return ""
-    return words.say("Said to be away from home. The alarm counts all the same")
+def _told(session: Session, alarm: Alarm, home: Home, words: Words) -> list[dict[str, str]]:
+    """What the unit said besides, and that the person was said to be away: it hides nothing."""
+    if home.hidden:
+        return []
+    told = board_said.lines(alarm, said.of_alarm(session, alarm), home.address, words)
+    away = absences.now_away(session, {home.person.id}) if home.person else {}
+    if away:
+        text = words.say("Said to be away from home. The alarm counts all the same")
+        told.insert(0, {"icon": "leave", "tone": "warn", "text": text})
+    return told

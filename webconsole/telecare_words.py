@@ -9,6 +9,15 @@ ABSENCES = {
     "other": N_("Away from home"),
 }
 
+# Location codes of SCAIP (`lco`), as far as they are published.
+ROOMS = {
+    "2": N_("in the home"),
+    "11": N_("bathroom"),
+    "12": N_("bedroom"),
+    "21": N_("kitchen"),
+    "43": N_("living room"),
+}
+
 WHY_IN = {
     "alarm": N_("An alarm is open"),
     "welfare_check": N_("Somebody goes to see how they are"),

@@ -158,7 +158,7 @@ function place(drawn, home, teams, first) {
   const { L } = window;
   drawn.marks.clearLayers();
   const here = on(home) ? [home.latitude, home.longitude] : null;
-  if (here) pin(L, here, "home", "home", t("Home")).addTo(drawn.marks);
+  if (here) pin(L, here, "home", home.label ? "pin" : "home", home.label || t("Home")).addTo(drawn.marks);
   for (const team of teams.filter(on)) {
     pin(L, [team.latitude, team.longitude], "team", "team", team.name).addTo(drawn.marks);
   }

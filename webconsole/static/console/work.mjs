@@ -106,7 +106,7 @@ export function TeamForm({ item, done }) {
       </div>
       <div class="field">
         <label for="team-town">${t("Town")}</label>
-        <input id="team-town" required value=${town} onInput=${(event) => setTown(event.target.value)} />
+        <input id="team-town" required=${!known?.label} value=${town} onInput=${(event) => setTown(event.target.value)} />
       </div>
       <div class="field">
         <label for="team-why">${t("Reason, for the team")}</label>

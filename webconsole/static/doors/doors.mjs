@@ -1,9 +1,9 @@
 // The doors, live: what comes in, what is refused, who is not known, which units are in trouble.
-import { get, post } from "./api.mjs";
-import { html, render, useEffect, useState } from "./html.mjs";
-import { Icon, Since, Trouble, useAction } from "./parts.mjs";
-import { learnClock, toTheSecond } from "./time.mjs";
-import { read, t, tn } from "./words.mjs";
+import { get, post } from "../console/api.mjs";
+import { html, render, useEffect, useState } from "../console/html.mjs";
+import { Icon, Since, Trouble, useAction } from "../console/parts.mjs";
+import { learnClock, toTheSecond } from "../console/time.mjs";
+import { read, t, tn } from "../console/words.mjs";
 
 const EVERY = 3_000;
 const codes = read("codes");
