@@ -27,6 +27,7 @@ class TokenIssued(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRevoked(journal.Event):
+    staff_id: UUID
     token_id: UUID
 
 
@@ -55,7 +56,7 @@ def issue(session: Session, person: Staff, label: str = "") -> str:
 
 def revoke(session: Session, token: Token) -> None:
     token.revoked_at = clock.now()
-    journal.record(session, TokenRevoked(token_id=token.id))
+    journal.record(session, TokenRevoked(staff_id=token.staff_id, token_id=token.id))
 
 
 def of(session: Session, staff_id: UUID) -> list[Token]:

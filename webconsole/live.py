@@ -24,6 +24,7 @@ from registry.kit.db import transaction
 from registry.kit.errors import NotSignedIn
 from registry.sessions import SignedOut
 from registry.staff import StaffChanged, StaffLeft
+from registry.tokens import TokenRevoked
 from webconsole import hearing
 from webconsole.hearing import News, Reserved
 from webconsole.still_here import Doorkeeper, Shown
@@ -35,8 +36,9 @@ AGAIN = 1.0  # seconds until the next try when nobody could say
 REPLAY = 500  # missed messages that are sent again; more than that is a snapshot
 BACKLOG = 1_000  # messages kept for a slow console
 
-UNAUTHENTICATED, FOREIGN = 4401, 4403
-CHANGES_RIGHTS = {StaffChanged.kind, StaffLeft.kind}
+LEFT, UNAUTHENTICATED, FOREIGN = 1000, 4401, 4403
+CHANGES_RIGHTS = {StaffChanged.kind, StaffLeft.kind, TokenRevoked.kind}
+ANEW = json.dumps({"kind": "snapshot"})
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -48,9 +50,12 @@ class Console:
 
     actor: Actor
     session_id: UUID | None
-    messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    messages: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    # Its session or its owner is gone: nothing more is said, not even what waits.
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     # Set when the owner's rights may have changed: they are looked at anew before anything else.
     doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    doubts: int = 0
     # What happens while it is still being told what it missed: said after that, in order.
     held: list[str] | None = None
 
@@ -61,18 +66,38 @@ class Console:
             self.say(message)
 
     def say(self, message: str) -> None:
+        if self.ended.is_set():
+            return
         try:
             self.messages.put_nowait(message)
         except asyncio.QueueFull:
             # It cannot follow: what waits is dropped, and it will look at everything anew.
-            while not self.messages.empty():
-                self.messages.get_nowait()
-            self.messages.put_nowait(json.dumps({"kind": "snapshot"}))
+            self._drop()
+            self.messages.put_nowait(ANEW)
+
+    def doubt(self) -> None:
+        self.doubts += 1
+        self.doubted.set()
+
+    def known(self, actor: Actor, doubts: int) -> None:
+        """Who its owner is, read after so many doubts; another one since then wants another look.
+
+        What happened while they lasted was not told, so it looks at everything anew.
+        """
+        if doubts != self.doubts:
+            return
+        self.actor = actor
+        if self.doubted.is_set():
+            self.doubted.clear()
+            self.tell(ANEW)
 
     def end(self) -> None:
-        while self.messages.full():
+        self.ended.set()
+        self._drop()
+
+    def _drop(self) -> None:
+        while not self.messages.empty():
             self.messages.get_nowait()
-        self.messages.put_nowait(None)
 
 
 class Hub:
@@ -111,7 +136,7 @@ class Hub:
         news = News(entry, reserved)
         for console in list(self.consoles):
             if changed is not None and str(console.actor.staff_id) == changed:
-                console.doubted.set()
+                console.doubt()
             if ended is not None and str(console.session_id) == ended:
                 console.end()
             elif console.doubted.is_set():
@@ -145,6 +170,7 @@ async def listen(socket: WebSocket) -> None:
         asyncio.create_task(_receive(socket, console)),
         asyncio.create_task(_beat(console)),
         asyncio.create_task(_recheck(socket, console)),
+        asyncio.create_task(console.ended.wait()),
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -156,7 +182,7 @@ async def listen(socket: WebSocket) -> None:
         for task in tasks:
             task.cancel()
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(1000)
+            await socket.close(UNAUTHENTICATED if console.ended.is_set() else LEFT)
 
 
 def _ordinary(error: BaseException) -> bool:
@@ -184,9 +210,8 @@ def _shown(socket: WebSocket) -> Shown:
 
 
 async def _send(socket: WebSocket, console: Console) -> None:
-    while (message := await console.messages.get()) is not None:
-        await socket.send_text(message)
-    await socket.close(UNAUTHENTICATED)
+    while True:
+        await socket.send_text(await console.messages.get())
 
 
 async def _receive(socket: WebSocket, console: Console) -> None:
@@ -196,22 +221,25 @@ async def _receive(socket: WebSocket, console: Console) -> None:
         if not isinstance(said, dict):
             continue
         # Each message is one more request: whoever may no longer listen is not answered.
-        if not await _still(socket, console):
-            continue
         if "resume" in said:
-            await _resume(console, str(said["resume"] or ""))
+            await _resume(socket, console, str(said["resume"] or ""))
+        elif not await _still(socket, console):
+            continue
         elif said.get("beat") and console.actor.staff_id is not None:
             hub.present.add(console.actor.staff_id)
 
 
-async def _resume(console: Console, since: str) -> None:
+async def _resume(socket: WebSocket, console: Console, since: str) -> None:
     """Join the hub; send what was missed, if it is known and not too much, then what is new.
 
     A position is said only when all before it was: a console that is cut off in between asks
-    again from the last it was told.
+    again from the last it was told. Who listens is read after joining, so that no change of
+    rights falls in between; where nobody can say, the console comes again.
     """
     hub.consoles.add(console)
     console.held, joined = [], hub.position
+    if not await _still(socket, console):
+        raise WebSocketDisconnect(LEFT)
     missed = await _missed(console, since, joined)
     for message in missed if missed is not None else []:
         console.say(message)
@@ -229,7 +257,7 @@ async def _missed(console: Console, since: str, joined: Position) -> list[str] |
     except ValueError:
         return None
     entries, reserved = await asyncio.to_thread(_after, position)
-    if len(entries) == REPLAY or position > joined:
+    if len(entries) == REPLAY or position > joined or console.doubted.is_set():
         return None
     known = (News(entry, reserved) for entry in entries if entry.position <= joined)
     told = (news.told(console.actor) for news in known)
@@ -239,7 +267,11 @@ async def _missed(console: Console, since: str, joined: Position) -> list[str] |
 async def _beat(console: Console) -> None:
     while True:
         await asyncio.sleep(BEAT)
-        console.tell(json.dumps({"kind": "beat", "position": str(hub.position)}))
+        beat = {"kind": "beat"}
+        # What was not told has not been heard: no position before it joined or while in doubt.
+        if console in hub.consoles and not console.doubted.is_set():
+            beat["position"] = str(hub.position)
+        console.tell(json.dumps(beat))
 
 
 async def _recheck(socket: WebSocket, console: Console) -> None:
@@ -247,19 +279,15 @@ async def _recheck(socket: WebSocket, console: Console) -> None:
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(console.doubted.wait(), RECHECK)
-        doubted = console.doubted.is_set()
         if not await _still(socket, console):
             await asyncio.sleep(AGAIN)
-            continue
-        if doubted:
-            console.doubted.clear()
-            console.tell(json.dumps({"kind": "snapshot"}))
 
 
 async def _still(socket: WebSocket, console: Console) -> bool:
     """Whether it may still listen, and as whom; without the archive nobody can say."""
+    doubts = console.doubts
     try:
-        console.actor = (await doorkeeper.who(_shown(socket))).actor
+        console.known((await doorkeeper.who(_shown(socket))).actor, doubts)
     except NotSignedIn:
         console.end()
         return False
