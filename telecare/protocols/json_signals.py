@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from telecare.protocols import json_dialects
 from telecare.protocols.base import AlarmProtocol, Cut, KeyOf, Kind, Message, Phase, Report, Verdict
 
 NAME = "json"
@@ -61,6 +62,7 @@ class JsonSignals(AlarmProtocol):
         said = {} if len(cut.body) > LARGEST else _object(cut.body)
         if said is None or len(cut.body) > LARGEST:
             return _odd(account, NOT_JSON if said is None else TOO_LARGE)
+        said = json_dialects.ours(said)
         reference = _reference(said, cut.reference)
         report = _report(said)
         if account_of(_word(said.get("account"))) not in {"", account}:
