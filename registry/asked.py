@@ -4,7 +4,9 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
+from registry import tax_code
 from registry.kit.phone import e164_or_none
 from registry.spelling import fold
 
@@ -14,6 +16,7 @@ FIRST_YEAR = 1900
 OLDEST = 125
 PHONE_DIGITS = 6
 CODE_LETTERS = 5
+BEGINNING = 3  # letters of a name that are enough to begin with
 
 CASE = re.compile(r"\s*(?:caso|pratica|case|n[.°º]?|#)\s*[#n°º.]*\s*(\d{1,9})\s*", re.IGNORECASE)
 DAY = re.compile(r"(?<!\d)(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)")
@@ -28,6 +31,13 @@ AROUND = frozenset(
     {"signora", "signor", "sig", "sigra", "ra", "sigr", "dott", "dottor", "dottoressa", "prof"}
     | {"nato", "nata", "nel", "classe", "circa", "anni", "mr", "mrs", "born", "aged", "about"}
 )
+
+
+class Slip(StrEnum):
+    """Why nobody was found, when the question itself tells."""
+
+    CHECK_CHARACTER = "check_character"
+    SHORT = "short"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +91,14 @@ def read(text: str, today: date) -> Asked:
         codes=tuple(dict.fromkeys(reader.codes)),
         case=_alone(text) if alone or reader.phones else None,
     )
+
+
+def slip(text: str) -> Slip | None:
+    """What to look at first in a question that found nobody."""
+    compact = re.sub(r"[\s.-]", "", text).upper()
+    if tax_code.SHAPE.fullmatch(compact) and not tax_code.is_right(compact):
+        return Slip.CHECK_CHARACTER
+    return Slip.SHORT if compact.isalpha() and len(compact) < BEGINNING else None
 
 
 def _dates(reader: _Reader, text: str) -> str:

@@ -81,6 +81,15 @@ ASK_FOR = {
 }
 
 
+SLIPS = {
+    "check_character": N_(
+        "This codice fiscale has a slip: the last character does not belong to the others. "
+        "Read it again from the card."
+    ),
+    "short": N_("Two letters are too few: write at least three, or the whole name."),
+}
+
+
 def condition(words: Words, rule: Rule) -> str:
     """One rule as a line: "Age: at least 65"."""
     said = words.of(FACTS, rule.fact)

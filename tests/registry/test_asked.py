@@ -56,4 +56,19 @@ def test_nothing_that_can_be_written_breaks_it(text: str) -> None:
 
 @given(st.text(alphabet="0123456789 +'/.-annisig#,", max_size=40))
 def test_nor_any_mix_of_numbers(text: str) -> None:
-    asked.read(text, TODAY)
+    read = asked.read(text, TODAY)
+    assert read.case is None or 0 <= read.case < 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        ("RSSMRA80A01H501U", None),
+        ("rss mra 80a01 h501x", asked.Slip.CHECK_CHARACTER),
+        ("ma", asked.Slip.SHORT),
+        ("esposito", None),
+        ("12", None),
+    ],
+)
+def test_a_question_that_finds_nobody_may_show_why(text: str, slip: asked.Slip | None) -> None:
+    assert asked.slip(text) == slip

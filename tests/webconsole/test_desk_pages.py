@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from registry import calendars, codes, directory, people, requests
 from registry.access import HOUSE, Role
 from registry.calendars import Slot
+from registry.cases import Case
 from registry.contacts import Channel
 from registry.kit import clock, db
 from registry.people import Person
@@ -224,6 +225,28 @@ def test_namesakes_are_told_with_the_fact_to_ask_for(anna: TestClient) -> None:
 
     assert "Chieda l’anno di nascita" in page
     assert "cognome, nome" in page
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "told"),
+    [
+        ("RSSMRA80A01H501X", "l’ultimo carattere non corrisponde"),
+        ("xy", "Due lettere sono poche"),
+        ("Xyzzykowski", 'class="button main" href="/persone/nuova"'),
+    ],
+)
+def test_whoever_finds_nobody_is_told_what_to_do(
+    anna: TestClient, asked_for: str, told: str
+) -> None:
+    assert told in anna.get("/persone", params={"q": asked_for}).text
+
+
+def test_a_case_asked_for_by_its_number_is_one_click_away(asked: UUID, anna: TestClient) -> None:
+    sent = {"version": "1", "reason": "Sfratto tra dieci giorni"}
+    anna.post(f"/richieste/{asked}/presa-in-carico", data=sent)
+    with db.transaction() as session:
+        case = db.get(session, Case, request_of(asked).case_id)
+    assert f'href="/casi/{case.id}"' in anna.get(f"/persone?q=caso {case.number}").text
 
 
 def test_a_reserved_person_has_no_request_page_for_others(asked: UUID, anna: TestClient) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from registry import (
     access,
+    asked,
     bookings,
     cases,
     codes,
@@ -58,6 +59,7 @@ def list_people(
         me=me,
         q=wanted,
         found=found,
+        slip=None if found.people else asked.slip(wanted),
         most=search.SHOWN,
         unidentified=[] if wanted else unknown.listed(session, me),
         desk=desk_words,
