@@ -1,6 +1,7 @@
 """Lists of bookings: whom nobody has asked about, and all of them a page at a time."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,6 +25,20 @@ def untold(session: Session, actor: Actor, calendar_id: UUID | None = None) -> l
     )
     if calendar_id is not None:
         wanted = wanted.where(Slot.calendar_id == calendar_id)
+    return list(session.scalars(wanted.order_by(Slot.starts_at, Booking.id).limit(SHOWN)))
+
+
+def expected(session: Session, actor: Actor, until: datetime) -> list[Booking]:
+    """Who has a place and comes between now and `until`, the next first."""
+    wanted = (
+        bookings.visible(actor)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .where(
+            Booking.state == BookingState.BOOKED,
+            Slot.starts_at > clock.now(),
+            Slot.starts_at < until,
+        )
+    )
     return list(session.scalars(wanted.order_by(Slot.starts_at, Booking.id).limit(SHOWN)))
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from registry import calendars, codes, directory, people, requests
+from registry import booking_lists, calendars, codes, directory, people, requests
 from registry.access import HOUSE, Role
 from registry.calendars import Slot
 from registry.cases import Case
@@ -128,6 +128,28 @@ def test_an_operator_books_and_gives_the_reminder(asked: UUID, anna: TestClient)
     assert cancel is not None
     anna.post(cancel[0], data={"reason": "Malata"})
     assert "Nina Prova" not in anna.get(f"/prenotazioni/{calendar.id}").text
+
+
+def test_an_appointment_begins_at_the_persons_file_and_stands_on_the_days_list(
+    asked: UUID, anna: TestClient
+) -> None:
+    with db.transaction() as session:
+        desk.furnish(session)
+        calendar = calendars.all_(session)[0].id
+        slot = calendars.slots(session, calendar)[0].id
+        person = session.get_one(Request, asked).person_id
+    choose = f"/prenotazioni?persona={person}"
+    assert choose in anna.get(f"/persone/{person}").text
+    assert f"/prenotazioni/{calendar}?persona={person}" in anna.get(choose).text
+    assert "Nessuno è atteso" in anna.get("/prenotazioni").text
+
+    sent = {"slot_id": str(slot), "person_id": str(person)}
+    assert "prenotato" in anna.post(f"/prenotazioni/{calendar}", data=sent).text
+    with db.transaction() as session:
+        at = session.get_one(Slot, slot).starts_at
+        assert booking_lists.expected(session, HOUSE, at) == []
+        (comes,) = booking_lists.expected(session, HOUSE, at + timedelta(seconds=1))
+        assert comes.person_id == person
 
 
 def test_whoever_did_not_come_and_whoever_must_be_told_stand_first(

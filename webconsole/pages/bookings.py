@@ -1,6 +1,6 @@
 """Calendars and appointments: what is free, who comes, who is to be reminded."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,7 @@ from registry.access import Actor, Right
 from registry.bookings import Booking
 from registry.calendars import Calendar, Slot
 from registry.door import Me, allow
-from registry.kit import i18n
+from registry.kit import clock, i18n
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, status_of
@@ -37,16 +37,24 @@ DOES = {
 
 
 @router.get("/prenotazioni", dependencies=[allow(Right.READ_CASES)])
-def list_calendars(request: Request, session: InTransaction, me: Me) -> Response:
-    """Reminders to be given first, then the calendars with their next free time."""
+def list_calendars(
+    request: Request, session: InTransaction, me: Me, persona: UUID | None = None
+) -> Response:
+    """Reminders first, then who comes today, and the calendars with their next free time.
+
+    With a person the calendars alone: one is chosen to book for them.
+    """
     waiting, untold = bookings.to_remind(session, me), booking_lists.untold(session, me)
-    ids = [each.person_id for each in (*waiting, *untold)]
+    today = booking_lists.expected(session, me, _midnight())
+    ids = [each.person_id for each in (*waiting, *untold, *today)]
     return rendering.page(
         request,
         "bookings/list.html",
         me=me,
         reminders=_with_slots(session, waiting),
+        person=people.read(session, persona, me, why="booking") if persona else None,
         untold=_with_slots(session, untold),
+        today=_with_slots(session, today),
         zone=ZONE,
         back="",
         people=board_people.listed(session, ids, me, "bookings"),
@@ -54,6 +62,12 @@ def list_calendars(request: Request, session: InTransaction, me: Me) -> Response
         calendars=[(each, _next_free(session, each)) for each in calendars.all_(session)],
         words=words(i18n.language_of(request)),
     )
+
+
+def _midnight() -> datetime:
+    """When today is over, where the room is."""
+    here = clock.now().astimezone(ZONE)
+    return datetime.combine(here.date() + timedelta(days=1), time(), tzinfo=ZONE)
 
 
 def _with_slots(session: Session, found: list[Booking]) -> list[tuple[Booking, Slot]]:
