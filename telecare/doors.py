@@ -18,6 +18,7 @@ from telecare.signals import Signal
 
 RATE_OVER = timedelta(minutes=1)
 ERRORS_OVER = timedelta(hours=1)
+UNIT_ERRORS_OVER = timedelta(days=1)
 LAST = 5  # frames of each door
 # Frames of unknown accounts that are looked through, the newest; a flood hides nothing new.
 LOOKED_THROUGH = 2000
@@ -86,11 +87,31 @@ def all_(session: Session) -> list[Door]:
     _count_refused(session, doors)
     tests = door_tests.all_(session)
     for door in doors.values():
-        door.last = signals.listed(session, protocol=door.protocol, limit=LAST)
+        door.last = signals.listed(session, protocol=door.protocol, own_tests=False, limit=LAST)
         door.connections = _connections(heard, door.protocol)
         own = TESTS.get(door.protocol, (door.protocol,))
         door.tests = [each for each in tests if each.door in own]
     return list(doors.values())
+
+
+def errors_of(session: Session, device: Device) -> list[Refusals]:
+    """What was refused of one unit within a day, sent again included, by reason."""
+    times = func.sum(1 + Signal.repeats)
+    counted = (
+        select(Signal.verdict, Signal.reason, times)
+        .where(
+            Signal.protocol == device.protocol,
+            Signal.account == device.account,
+            Signal.verdict != Verdict.GOOD,
+            Signal.arrived_at > clock.now() - UNIT_ERRORS_OVER,
+        )
+        .group_by(Signal.verdict, Signal.reason)
+        .order_by(times.desc(), Signal.reason)
+    )
+    return [
+        Refusals(verdict=verdict, reason=reason, frames=frames)
+        for verdict, reason, frames in session.execute(counted)
+    ]
 
 
 def unknown(session: Session) -> list[Unknown]:

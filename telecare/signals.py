@@ -131,10 +131,16 @@ def listed(
     since: datetime | None = None,
     until: datetime | None = None,
     before: UUID | None = None,
+    own_tests: bool = True,
     limit: int = 50,
 ) -> list[Signal]:
-    """Newest first; `before` is the last id of the page before."""
+    """Newest first; `before` is the last id of the page before.
+
+    `own_tests`: with the tests that we send through each door ourselves, each minute.
+    """
     wanted = select(Signal)
+    if not own_tests:
+        wanted = wanted.where(Signal.account.not_in(SELF_TEST.values()))
     if account is not None:
         wanted = wanted.where(Signal.account == account.strip().upper())
     if unknown:

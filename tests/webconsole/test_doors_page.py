@@ -70,3 +70,23 @@ def test_signals_are_shown_as_they_came_and_harm_nobody(signed_in: SignIn) -> No
     assert "Rete Prova" in page
     assert "Nessun segnale" in client.get("/segnali?unita=9999").text
     assert "Nessun segnale" in client.get("/segnali?esito=refused").text
+
+
+def test_our_own_tests_hide_nothing_of_a_quiet_hour(signed_in: SignIn) -> None:
+    arrives(b'"ADM-CID"0001L0#5E1F7E57[#5E1F7E57|1602 01 001]')
+    client = signed_in("tea", Role.TECHNICIAN)
+    (door, *_) = client.get("/api/v1/doors").json()["doors"]
+    assert (door["last"], door["heard_at"]) == ([], None)
+    assert "Nessun segnale" in client.get("/segnali").text
+    assert "|1602 01 001]" in client.get("/segnali?prove=1").text
+    assert "|1602 01 001]" in client.get("/segnali?unita=5E1F7E57").text
+
+
+def test_a_unit_tells_what_was_refused_of_it(signed_in: SignIn) -> None:
+    with db.transaction() as session:
+        devices.add(session, account="4711")
+    arrives(b'"*ADM-CID"0001L0#4711[00112233]')
+    arrives(b'"*ADM-CID"0001L0#4711[00112233]')
+    arrives(b'"*ADM-CID"0002L0#4711[00112233]')
+    page = signed_in("anna", Role.OPERATOR).get("/segnali?ricevitore=sia-dc09&unita=4711").text
+    assert "3 cifrato, chiave sconosciuta" in " ".join(page.split())
