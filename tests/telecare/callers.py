@@ -29,7 +29,7 @@ class Caller:
     taken: re.Pattern[bytes]
 
     def ask(
-        self, port: int, frame: bytes, wait: float = 8.0, *, again: float | None = None
+        self, port: int, frame: bytes, wait: float = 30.0, *, again: float | None = None
     ) -> bytes:
         """All that is heard until an answer is whole; what there is when nobody says more.
 

@@ -21,7 +21,7 @@ Dial = Callable[..., "Dialler"]
 class Dialler:
     """One TCP connection of a home unit."""
 
-    def __init__(self, port: int, timeout: float = 10) -> None:
+    def __init__(self, port: int, timeout: float = 30) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._framer = Dc09Framer()
         self._bodies: list[bytes] = []
@@ -63,7 +63,7 @@ def port(database: None) -> Iterator[int]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     yield ports[0]
     loop.call_soon_threadsafe(stop.set)
     thread.join(20)
@@ -74,7 +74,7 @@ def port(database: None) -> Iterator[int]:
 def dial(port: int) -> Iterator[Dial]:
     opened: list[Dialler] = []
 
-    def connect(timeout: float = 10) -> Dialler:
+    def connect(timeout: float = 30) -> Dialler:
         opened.append(Dialler(port, timeout))
         return opened[-1]
 

@@ -52,7 +52,7 @@ def running(
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         if failed:
             raise failed[0]
         yield made

@@ -60,14 +60,14 @@ class Broker:
         """At once: what it had in memory alone is gone."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(30)
             self._process = None
 
     def stop(self) -> None:
         """Orderly: mosquitto writes its sessions down."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(30)
             self._process = None
 
 
@@ -97,7 +97,7 @@ class AppOverMqtt:
         self._client.on_subscribe = lambda *told: self._ready.put(told)
         self._client.connect(HERE, port)
         self._client.loop_start()
-        self._ready.get(timeout=10)
+        self._ready.get(timeout=30)
 
     def _own(self, what: str) -> str:
         return f"centrale/v1/{self.account}/{what}"
@@ -111,7 +111,7 @@ class AppOverMqtt:
         sent.wait_for_publish(10)
 
     def answer(self) -> dict[str, Any]:
-        return self.heard.get(timeout=20)
+        return self.heard.get(timeout=30)
 
     def close(self) -> None:
         self._client.disconnect()

@@ -51,7 +51,7 @@ def running(plan: SipPlan) -> Iterator[SipDoor]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         if failed:
             raise failed[0]
         yield made[0]
@@ -78,7 +78,7 @@ class Unit:
     def __init__(self, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> None:
         self.kind = kind
         self.socket = socket.socket(socket.AF_INET, kind)
-        self.socket.settimeout(10)
+        self.socket.settimeout(30)
         self.socket.connect((HERE, port))
         self._buffer = b""
 

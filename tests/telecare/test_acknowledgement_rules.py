@@ -217,7 +217,7 @@ def test_9_the_table_is_the_truth_and_the_bell_only_a_hint(
     monkeypatch.setattr(live, "ring", dead)
     for caller in CALLERS:
         assert caller.is_taken(caller.ask(ports[caller.door], caller.press(1))), caller.door
-    assert rung.wait(10)
+    assert rung.wait(30)
     with db.transaction() as session:
         waiting = {each.signal_id for each in alarms.waiting(session)}
     for caller in CALLERS:

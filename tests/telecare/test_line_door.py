@@ -134,11 +134,11 @@ def test_without_a_commit_no_byte_leaves(line: Line, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as outage:
         outage.setattr(batch, "store", away)
         line.send(cid("101"))
-        assert tried.wait(10)
+        assert tried.wait(30)
         with pytest.raises(TimeoutError):
             line.hear()
     assert raised() == []
-    line.socket.settimeout(10)
+    line.socket.settimeout(30)
     assert line.ask(cid("101")) == b"\x06"
     assert len(raised()) == 1
 

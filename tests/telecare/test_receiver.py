@@ -227,7 +227,7 @@ def test_a_broken_frame_gets_no_answer_but_is_kept(dial: Dial) -> None:
 
 def test_datagrams_are_answered_too(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unit:
-        unit.settimeout(10)
+        unit.settimeout(30)
         unit.sendto(cid("1101"), ("127.0.0.1", port))
         assert wrap(b'"ACK"0001L0#4711[]') == unit.recv(500)
     (signal,) = stored()
@@ -264,7 +264,7 @@ def test_without_a_commit_there_is_no_answer(dial: Dial) -> None:
         line.send(cid("1101"))
         with pytest.raises(TimeoutError):
             line.answer()
-    line.socket.settimeout(10)
+    line.socket.settimeout(30)
     assert line.answer() == b'"ACK"0001L0#4711[]'
     assert len(raised()) == 1
 
@@ -329,7 +329,7 @@ def test_what_cannot_be_stored_in_time_stays_unanswered_and_the_line_goes_on(
         with pytest.raises(TimeoutError):
             line.answer()
     assert raised() == []
-    line.socket.settimeout(10)
+    line.socket.settimeout(30)
     assert line.ask(cid("1101")) == b'"ACK"0001L0#4711[]'
     assert len(raised()) == 1
 

@@ -33,11 +33,11 @@ def test_homes_register_live_and_call(database: None) -> None:
 
         thread = threading.Thread(target=live)
         thread.start()
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while time.monotonic() < until and len(stored(Alarm)) < 3:
             time.sleep(0.1)
         stop.set()
-        thread.join(10)
+        thread.join(30)
         assert door.figures()["sip_registered"] == 5
 
     signals = stored(Signal)

@@ -22,18 +22,18 @@ def test_a_play_runs_while_it_is_wanted() -> None:
 
     def begin(halt: threading.Event) -> None:
         began.set()
-        halt.wait(10)
+        halt.wait(60)
         ended.set()
 
     play = Play("rain", begin)
     play.keep(wanted=True)
-    assert began.wait(5)
+    assert began.wait(30)
     play.keep(wanted=False)
     play.join()
     assert ended.is_set()
     began.clear()
     play.keep(wanted=True)
-    assert began.wait(5)
+    assert began.wait(30)
     play.halt()
     play.join()
 
