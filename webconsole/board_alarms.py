@@ -108,5 +108,5 @@ def _told(session: Session, alarm: Alarm, home: Home, words: Words) -> list[dict
     away = absences.now_away(session, {home.person.id}) if home.person else {}
     if away:
         text = words.say("Said to be away from home. The alarm counts all the same")
-        told.insert(0, {"icon": "leave", "tone": "warn", "text": text})
+        told.insert(0, {"icon": "leave", "tone": "notice warn", "text": text})
     return told

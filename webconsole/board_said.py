@@ -19,7 +19,7 @@ Line = dict[str, str]
 
 
 def lines(alarm: Alarm, told: Said, home: Address | None, words: Words) -> list[Line]:
-    """`icon`, `text` and perhaps `tone` and `href` of each."""
+    """`icon`, `text` and perhaps `tone` (how it is dressed) and `href` of each."""
     found = [_words(told, words), _late(told, words), _position(alarm, told, home, words)]
     if told.battery is not None and told.battery < LOW:
         level = words.say("Battery of the unit: %(level)s%%", level=f"{told.battery:.0f}")
@@ -33,11 +33,10 @@ def _words(told: Said, words: Words) -> Line | None:
         place = words.say("place %(code)s", code=told.room)
         room = words.of(ROOMS, str(told.room)) if str(told.room) in ROOMS else place
     sensor = words.say("sensor %(code)s", code=told.sensor) if told.sensor else ""
-    parts = [each for each in (told.text, room, sensor) if each]
-    if not parts:
-        return None
-    text = words.say("The unit says: %(what)s", what=" · ".join(parts))
-    return {"icon": "note", "text": text}
+    if parts := [each for each in (told.text, room) if each]:
+        what = " · ".join([*parts, sensor] if sensor else parts)
+        return {"icon": "note", "text": words.say("The unit says: %(what)s", what=what)}
+    return {"icon": "note", "tone": "muted", "text": sensor.capitalize()} if sensor else None
 
 
 def _late(told: Said, words: Words) -> Line | None:
@@ -45,7 +44,7 @@ def _late(told: Said, words: Words) -> Line | None:
         return None
     at = _time(told.occurred_at)
     text = words.say("It happened earlier (%(time)s), and came only now", time=at)
-    return {"icon": "clock", "tone": "warn", "text": text}
+    return {"icon": "clock", "tone": "notice warn", "text": text}
 
 
 def _position(alarm: Alarm, told: Said, home: Address | None, words: Words) -> Line | None:
@@ -59,7 +58,7 @@ def _position(alarm: Alarm, told: Said, home: Address | None, words: Words) -> L
         text += " · " + words.say("taken: %(time)s", time=_time(told.position_at))
     if home is not None and said.is_elsewhere(alarm, home):
         whole = words.say("Not at home: the unit says it is at %(place)s", place=text)
-        return {"icon": "pin", "tone": "warn", "text": whole}
+        return {"icon": "pin", "tone": "notice warn", "text": whole}
     return {"icon": "pin", "text": words.say("The unit says it is at %(place)s", place=text)}
 
 

@@ -133,7 +133,7 @@ def test_an_app_far_from_home_is_where_the_team_is_sent(
     assert where["text"] == (
         "Non è a casa: l’apparecchio dice di essere a 45.50000, 12.60000 ± 15 m"
     )
-    assert where["tone"] == "warn"
+    assert where["tone"] == "notice warn"
     assert battery["text"] == "Batteria dell’apparecchio: 7%"
     assert row["place"] == {
         "street": "45.50000, 12.60000",

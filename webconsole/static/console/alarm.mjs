@@ -45,7 +45,7 @@ export function Alarm({ item }) {
           <${Icon} name="return" />${t("Put back in the queue")}
         </button>
       </div>
-      ${item.told.map((each) => html`<p class=${each.tone ? `notice ${each.tone}` : "line"}><${Icon} name=${each.icon} /><span>${each.href ? html`<a href=${each.href} target="_blank" rel="noopener noreferrer">${each.text}</a>` : each.text}</span></p>`)}
+      ${item.told.map((each) => html`<p class=${`line told ${each.tone || ""}`}><${Icon} name=${each.icon} /><span>${each.href ? html`<a href=${each.href} target="_blank" rel="noopener noreferrer">${each.text}</a>` : each.text}</span></p>`)}
       ${item.rings && !item.voice && html`<${Rings} call=${item.rings} busy=${busy} act=${act} />`}
       ${item.voice && html`<${Voice} item=${item} busy=${busy} act=${act} />`}
       ${item.strangers.length > 0 && html`<${Strangers} item=${item} busy=${busy} act=${act} />`}
