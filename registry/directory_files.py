@@ -67,10 +67,11 @@ def _row(service: Service) -> dict[str, str]:
     }
 
 
+@texts.read_as_csv("file")
 def load(session: Session, written: str) -> Report:
     """Add what is new and bring the rest up to date; a line that cannot be read is told and left.
 
-    Raises Invalid when the file has not the columns, or too many lines.
+    Raises Invalid when the file is no CSV, has not the columns, or too many lines.
     """
     reader = csv.DictReader(io.StringIO(written.removeprefix("\ufeff")), dialect=_dialect(written))
     missing = {"body", "name", "area"} - set(reader.fieldnames or ())

@@ -13,10 +13,12 @@ from typing import Any
 
 from registry import identifiers, tax_code, told
 from registry.identifiers import plain
-from registry.kit.errors import Invalid, TooLarge
+from registry.kit import texts
+from registry.kit.errors import Invalid, Problem, TooLarge
 from registry.kit.phone import e164
 
 MOST_ROWS = 500_000
+MOST_COLUMNS = 200
 MOST_BYTES = 64 * 1024 * 1024
 MOST_UNPACKED = 512 * 1024 * 1024
 LONGEST = 400
@@ -80,8 +82,9 @@ def _sheets() -> Any:
 
 def headings(content: bytes) -> list[str]:
     """The first line. Raises Invalid for a file that is neither CSV nor XLSX."""
-    first = next(_lines(content), [])
-    found = [cell.strip() for cell in first]
+    found = [_one_line(cell) for cell in next(_lines(content), [])]
+    if len(found) > MOST_COLUMNS:
+        raise TooLarge("The file is too large: send it in parts", field="file")
     if not any(found):
         raise Invalid("The first line of the file must say what each column is", field="file")
     if len(set(filter(None, found))) < len(list(filter(None, found))):
@@ -92,17 +95,30 @@ def headings(content: bytes) -> list[str]:
 def rows(content: bytes) -> Iterator[dict[str, str]]:
     """Each further line by its headings; empty ones are left out."""
     lines = _lines(content)
-    heads = [cell.strip() for cell in next(lines, [])]
-    for line in lines:
-        cells = [cell.replace("\0", "").strip()[:LONGEST] for cell in line]
+    heads = [_one_line(cell) for cell in next(lines, [])]
+    for number, line in enumerate(lines):
+        if number == MOST_ROWS:
+            raise TooLarge("The file is too large: send it in parts", field="file")
+        cells = [_one_line(cell) for cell in line[: len(heads)]]
         if any(cells):
             yield {head: cell for head, cell in zip(heads, cells, strict=False) if head}
+
+
+def _one_line(cell: str) -> str:
+    """What can be seen of it, on one line: a name has no line ends and no marks of direction."""
+    return " ".join(texts.clean(cell).split())[:LONGEST]
 
 
 def _lines(content: bytes) -> Iterator[list[str]]:
     if len(content) > MOST_BYTES:
         raise TooLarge("The file is too large: send it in parts", field="file")
-    return _sheet(content) if content[:2] == b"PK" else _text(content)
+    try:
+        yield from _sheet(content) if content[:2] == b"PK" else _text(content)
+    except Problem:
+        raise
+    # What reads spreadsheets has no fault of its own: a broken file breaks it anywhere, in any way.
+    except Exception as error:
+        raise Invalid("This file can be read neither as CSV nor as XLSX", field="file") from error
 
 
 def _text(content: bytes) -> Iterator[list[str]]:
@@ -116,21 +132,20 @@ def _text(content: bytes) -> Iterator[list[str]]:
 
 
 def _sheet(content: bytes) -> Iterator[list[str]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
-                raise TooLarge("The file is too large: send it in parts", field="file")
-        book = _sheets().load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (
-        zipfile.BadZipFile,
-        _sheets().utils.exceptions.InvalidFileException,
-        KeyError,
-        OSError,
-    ) as error:
-        raise Invalid("This file can be read neither as CSV nor as XLSX", field="file") from error
-    return (
-        [_cell(each) for each in line] for line in book.worksheets[0].iter_rows(values_only=True)
-    )
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
+            raise TooLarge("The file is too large: send it in parts", field="file")
+    book = _sheets().load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    sheet = book.worksheets[0]
+    # How many rows and columns the file says it has is no measure: a million may be empty.
+    sheet.reset_dimensions()
+    lines = sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True)
+    return (_without_end([_cell(each) for each in line]) for line in lines)
+
+
+def _without_end(cells: list[str]) -> list[str]:
+    """Without the empty ones after the last that says something."""
+    return cells[: max((at for at, cell in enumerate(cells, 1) if cell), default=0)]
 
 
 def _cell(value: object) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry import people
 from registry.access import Actor
+from registry.kit import texts
 from registry.kit.errors import Invalid, Problem
 from registry.kit.phone import e164
 from registry.people import Person
@@ -62,6 +63,11 @@ def read(session: Session, content: str, actor: Actor) -> list[Wanted]:
 
 def _cells(content: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Numbered lines as cells by column; comma, semicolon or tab."""
+    with texts.read_as_csv("list"):
+        yield from _read(content)
+
+
+def _read(content: str) -> Iterator[tuple[int, dict[str, str]]]:
     content = content.removeprefix("\ufeff").strip()
     head = content.partition("\n")[0]
     delimiter = max(";,\t", key=head.count)

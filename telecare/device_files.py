@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from registry import journal
-from registry.kit import clock
+from registry.kit import clock, texts
 from registry.kit.errors import Invalid, Problem
 from telecare import devices
 from telecare.devices import DeviceAdded, Row
@@ -32,11 +32,11 @@ class Imported:
 def import_csv(session: Session, content: str) -> Imported:
     """Read `account,protocol,key,heartbeat_s,label`; a bad line is told and the rest goes in.
 
-    Running the same file again changes nothing. Raises Invalid for a missing column.
+    Running the same file again changes nothing. Raises Invalid for a missing column, or no CSV.
     """
     result = Imported()
     seen: dict[tuple[str, str], int] = {}
-    for number, cells in _lines(content):
+    for number, cells in _lines(texts.clean(content)):
         try:
             row = devices.row_of(cells)
             twice = seen.setdefault((row.protocol, row.account), number)
@@ -57,8 +57,12 @@ def import_csv(session: Session, content: str) -> Imported:
 
 
 def _lines(content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered lines as cells by column; comma or semicolon, with or without a byte order mark."""
-    content = content.removeprefix("\ufeff")
+    """Numbered lines as cells by column; comma or semicolon."""
+    with texts.read_as_csv("file"):
+        yield from _read(content)
+
+
+def _read(content: str) -> Iterator[tuple[int, dict[str, str]]]:
     head = content.partition("\n")[0]
     reader = csv.DictReader(
         io.StringIO(content, newline=""),

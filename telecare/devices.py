@@ -25,6 +25,7 @@ DC09 = "sia-dc09"
 SCAIP = "scaip"
 JSON = "json"
 LONGEST_ACCOUNT = 16
+LONGEST_LABEL = 120
 LONGEST_HEARTBEAT = 7 * 24 * 3600  # seconds
 LONGEST_TEST = 90 * 24 * 3600  # seconds
 # EN 50136 practice: a unit is silent when two of its periods have passed without a sign.
@@ -227,6 +228,8 @@ def row_of(cells: dict[str, str]) -> Row:
             known=", ".join(sorted(PROTOCOLS)),
         )
     key = _key(protocol, cells["key"].strip())
+    if any(len(cells.get(name, "")) > LONGEST_LABEL for name in ("label", "area", "carrier")):
+        raise Invalid("A label has at most %(most)s letters", field="label", most=LONGEST_LABEL)
     return Row(
         account,
         protocol,

@@ -5,7 +5,10 @@ Control characters break logs and exports; direction marks make a text read othe
 taken out rather than refused. Half a character cannot be mended: it is refused.
 """
 
+import csv
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from registry.kit.errors import Invalid
@@ -37,6 +40,15 @@ def clean_all(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean(name): clean_all(each) for name, each in value.items()}
     return value
+
+
+@contextmanager
+def read_as_csv(field: str) -> Iterator[None]:
+    """Raises Invalid, with the field, for lines that are no CSV, or have a cell without end."""
+    try:
+        yield
+    except csv.Error as error:
+        raise Invalid("These lines cannot be read as CSV: save them anew", field=field) from error
 
 
 def cell(text: str) -> str:
