@@ -7,12 +7,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from callcenter.carriers.simulated_town import Town
+from registry import own_ways, sessions
 from registry.access import Role
 from registry.kit import db
+from registry.kit.errors import NotAllowed
 from tests.browser.conftest import ACCOUNT
 from tests.browser.console import PATIENCE, press_button, sign_in
 from tests.conftest import PASSWORD, somebody
 from tests.stories.conftest import House
+from tests.waiting import apart
 
 pytestmark = pytest.mark.browser
 
@@ -109,6 +112,12 @@ def sees(found: Locator) -> None:
     expect(found).to_be_visible(timeout=PATIENCE)
 
 
+def others_try(login: str) -> None:
+    for _ in range(own_ways.OFTEN):
+        with pytest.raises(NotAllowed):
+            sessions.sign_in(login, "tentativo di un altro", network="203.0.113.9")
+
+
 def test_a_passkey_is_made_signs_in_unlocks_and_is_revoked(
     page: Page, town: Town, axe: Findings
 ) -> None:
@@ -151,8 +160,11 @@ def test_a_passkey_is_made_signs_in_unlocks_and_is_revoked(
     sees(page.get_by_role("heading", name="Chi e dove"))
 
     page.context.clear_cookies()
+    apart(others_try, "piera")
     page.goto(f"{here}/entra?poi=/accesso")
     page.get_by_role("button", name="Entra con una passkey").click()
+    sees(page.get_by_text("3 tentativi di accesso rifiutati"))
+    page.get_by_role("link", name="Continua").click()
     sees(page.get_by_role("heading", name="Come accedo"))
 
     page.get_by_role("button", name="Revoca Il mio telefono").click()

@@ -18,13 +18,13 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from registry import door, provider, staff
+from registry import door, own_ways, provider, staff
 from registry.access import Role
 from registry.kit import clock
 from registry.kit.db import transaction
 from registry.kit.settings import settings
 from registry.staff import Staff
-from tests.conftest import somebody
+from tests.conftest import PASSWORD, somebody
 from tests.telecare.certificates import certificate
 from tests.webconsole import body_provider
 from tests.webconsole.test_second_factor import digits, second, with_app
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.in_order
 
 EYES = {"accept": "text/html"}
 OURS = "https://testserver"
+HERE = {"origin": OURS}
 CLIENT, SECRET = "centrale", "segreto inventato per le prove"
 
 
@@ -92,6 +93,22 @@ def come(client: TestClient, body: Body, who: str, poi: str = "") -> Any:
 
 def test_the_button_says_whose_log_in_it_is(body: Body, client: TestClient) -> None:
     assert "Entra con l’account dell’ente" in client.get("/entra").text
+
+
+def test_whoever_comes_in_from_there_is_told_what_was_tried_meanwhile(
+    body: Body, client: TestClient
+) -> None:
+    """The password of the account is tried by others, while its owner comes in by the body's."""
+    with transaction() as session:
+        staff.set_password(session, staff.named(session, "anna"), PASSWORD)
+    for _ in range(2):
+        landed = come(client, body, "a.riva", "/persone")
+        assert 'url=/persone"' in landed.text
+    for _ in range(own_ways.OFTEN):
+        client.post("/entra", data={"login": "anna", "password": "indovinata"}, headers=HERE)
+
+    landed = come(client, body, "a.riva", "/persone")
+    assert 'url=/sessioni?poi=%2Fpersone"' in landed.text
 
 
 def test_whoever_is_of_the_staff_comes_in_with_their_own_rights(

@@ -109,7 +109,7 @@ def _enter(request: Request, facts: dict[str, str], arrived: Arrived) -> Respons
     if half:
         raise Halfway(half)
     on = facts["poi"] or entering.home_of(person.actor)
-    return entering.let_in(_onwards(request, on), secret)
+    return entering.let_in(_onwards(request, entering.first(person.actor, on)), secret)
 
 
 def _prove(request: Request, facts: dict[str, str], arrived: Arrived) -> Response:

@@ -65,7 +65,7 @@ def enter(request: Request, answer: Answer, held: Held = None) -> Response:
             journal.record(session, SignInRefused(staff_id=None))
         raise
     on = entering.local(answer.poi) or entering.home_of(person.actor)
-    return entering.let_in(JSONResponse({"then": on}), secret)
+    return entering.let_in(JSONResponse({"then": entering.first(person.actor, on)}), secret)
 
 
 @router.post("/conferma/passkey/inizio", dependencies=[door.allow_at_screen()])
