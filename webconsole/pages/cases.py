@@ -165,6 +165,7 @@ def _facts(
         "scanned": bool(settings().scan_command),
         "most": settings().attachment_megabytes,
         "sent": sent,
+        "last": {each.id: referrals.facts(session, each.id)[-1].at for each in sent},
         "offices": {each.id: each.name for each in staff.offices(session)},
         "bodies": {each.id: each.name for each in directory.bodies(session)},
         "readers": [each for each in Circle if each is not Circle.OFFICE or me.office_id],
