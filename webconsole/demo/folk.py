@@ -20,6 +20,7 @@ from telecare.devices import Device
 PEOPLE = Path(__file__).with_name("people.csv")
 TOWN = "Borgo Campione"
 FIRST_ACCOUNT = 7001
+DIGITS_OF_BS8521 = 12
 ONCE_A_DAY = 86_400  # seconds between two signs of life
 KEYS = "chiavi"
 
@@ -88,12 +89,16 @@ def _cells(written: str) -> list[str]:
 
 
 def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
-    """`kind`: plain and aes speak SIA DC-09, scaip SIP with a password, app HTTP with a token."""
+    """`kind`: plain and aes speak SIA DC-09, scaip SIP with a password, app JSON with a token.
+
+    bs8521 is a string of digits in SIP, in which an account has twelve of them.
+    """
+    protocols = {"scaip": devices.SCAIP, "app": devices.JSON, "bs8521": devices.BS8521}
     device = devices.add(
         session,
-        account=account,
-        protocol={"scaip": devices.SCAIP, "app": devices.JSON}.get(kind, devices.DC09),
-        key="" if kind in {"plain", "app"} else key_of(account),
+        account=account.zfill(DIGITS_OF_BS8521) if kind == "bs8521" else account,
+        protocol=protocols.get(kind, devices.DC09),
+        key=key_of(account) if kind in {"aes", "scaip"} else "",
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
     )

@@ -28,9 +28,17 @@ from registry.people import Phone
 from registry.sessions import SignIn
 from registry.staff import Staff
 from registry.tokens import Token
-from telecare import device_tokens, devices, simulator, simulator_doors, simulator_scaip
+from telecare import (
+    device_tokens,
+    devices,
+    simulator,
+    simulator_doors,
+    simulator_scaip,
+    simulator_ways,
+)
 from telecare.alarms import TO_ANSWER, Alarm
 from telecare.devices import Device
+from telecare.receivers import broker
 from telecare.simulator_doors import Send
 from telecare.simulator_doors import Unit as Speaker
 from webconsole import doors
@@ -133,23 +141,34 @@ def _plays(session: Session) -> Iterator[Play]:
 
 def _other_doors(session: Session, chosen: Settings, host: str) -> Iterator[Play]:
     """Apps, and whatever has units in the archive and a port here."""
-    ways = {
-        devices.JSON: simulator_doors.over_http(doors.local_url(chosen)),
-        devices.RECEIVER_LINES: chosen.receiver_lines_port
-        and simulator_doors.over_lines(host, chosen.receiver_lines_port),
-        devices.SOS_ACCESS: chosen.sos_access_port
-        and simulator_doors.over_sos_access(host, chosen.sos_access_port),
-    }
-    for protocol, send in ways.items():
+    for protocol, ways in _ways(chosen, host).items():
         there = [
             Speaker(unit.account, _secret(session, unit)) for unit in _units(session, protocol)
         ]
-        if there and send:
-            yield Play(
-                protocol,
-                partial(_speak, there, send),
-                _room_for_more,
-            )
+        for number, send in enumerate(ways):
+            if own := there[number :: len(ways)]:
+                yield Play(
+                    f"{protocol} {number + 1}",
+                    partial(_speak, own, send),
+                    _room_for_more,
+                )
+
+
+def _ways(chosen: Settings, host: str) -> dict[str, list[Send]]:
+    """How the units of a protocol may come in; they are dealt out to all of these ways."""
+    pages, plan = doors.local_url(chosen), broker.plan_of(chosen)
+    apps = [simulator_doors.over_http(pages), simulator_ways.over_socket(pages)]
+    ways = {
+        devices.JSON: [*apps, *([simulator_ways.over_broker(plan)] if plan else [])],
+        devices.BS8521: [simulator_ways.over_bs8521(host, chosen.sip_port)],
+    }
+    if chosen.receiver_lines_port:
+        ways[devices.RECEIVER_LINES] = [
+            simulator_doors.over_lines(host, chosen.receiver_lines_port)
+        ]
+    if chosen.sos_access_port:
+        ways[devices.SOS_ACCESS] = [simulator_doors.over_sos_access(host, chosen.sos_access_port)]
+    return ways
 
 
 def _speak(units: list[Speaker], send: Send, halt: threading.Event) -> None:

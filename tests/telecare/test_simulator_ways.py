@@ -1,0 +1,52 @@
+"""Simulated apps on a WebSocket and a broker, and a BS 8521-2 unit: each is understood."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from registry.kit import db
+from telecare import device_tokens, devices, signals, simulator_doors, simulator_ways
+from telecare.receivers.broker import MqttPlan
+from telecare.receivers.mqtt import MqttDoor
+from telecare.receivers.sip import SipPlan
+from telecare.simulator_doors import SAYINGS, Send, Unit
+from tests.telecare import app_door, sip_centre
+from tests.telecare.doors import running
+from tests.telecare.mqtt_broker import HERE, MISSING, MOSQUITTO, Broker
+from tests.waiting import eventually
+
+SAID = [saying for _, saying in SAYINGS]
+GO = threading.Event()
+
+
+def everything_is_understood(unit: Unit, send: Send) -> None:
+    assert all(simulator_doors.deliver(unit, saying, send, GO) for saying in SAID)
+    with db.transaction() as session:
+        found = [each.kind for each in signals.listed(session, account=unit.account)][::-1]
+    assert found == [kind for kind, _, _ in SAID]
+
+
+def test_an_app_that_connects_by_websocket(database: None) -> None:
+    with db.transaction() as session:
+        token = device_tokens.issue(session, devices.add(session, account="APP7", protocol="json"))
+    with app_door.running() as address:
+        everything_is_understood(Unit("APP7", token[1]), simulator_ways.over_socket(address))
+
+
+def test_a_unit_of_bs8521(database: None) -> None:
+    with sip_centre.running(SipPlan(port=0)) as door:
+        send = simulator_ways.over_bs8521(HERE, door.port)
+        everything_is_understood(Unit("123456780001"), send)
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason=MISSING)
+def test_a_device_behind_a_broker(database: None, tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    plan = MqttPlan(host=HERE, port=broker.port, topic="centrale/v1", client_id="centrale-ways")
+    try:
+        with running(lambda ingest, _: MqttDoor(plan, ingest)) as (door,):
+            eventually(lambda: door.figures()["mqtt_listening"] == 1)
+            everything_is_understood(Unit("APP7"), simulator_ways.over_broker(plan))
+    finally:
+        broker.stop()
