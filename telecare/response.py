@@ -11,7 +11,7 @@ from dispatch.interventions import Intervention, Priority
 from registry.access import Actor
 from registry.kit.errors import Invalid, WrongState
 from registry.places import Place
-from telecare import subscribers, unit_lines
+from telecare import said, subscribers, unit_lines
 from telecare.alarms import Alarm, AlarmState
 from telecare.subscribers import Home
 from telecare.voice_profiles import Command
@@ -72,10 +72,10 @@ def ask_for_team(
     needs: frozenset[str] = frozenset(),
     place: Place | None = None,
 ) -> Intervention:
-    """Send a team to the home, or to `place` when the person is elsewhere."""
+    """Send a team to the home, or to `place`, or to where the unit says that it is."""
     if alarm.case_id is None or alarm.state is AlarmState.CLOSED:
         raise WrongState("Take the alarm first")
-    where = place or _position(alarm) or home_of(session, alarm, actor).place
+    where = place or _where(alarm, home_of(session, alarm, actor))
     if where is None:
         raise Invalid("Say where the team has to go", field="place")
     return interventions.request(
@@ -89,6 +89,14 @@ def ask_for_team(
         needs=needs,
         source=SOURCE,
     )
+
+
+def _where(alarm: Alarm, home: Home) -> Place | None:
+    """A street and its doorbell are worth more than a point, as long as the unit is at home."""
+    known = home.place
+    if known is not None and known.on_map and not said.is_elsewhere(alarm, home.address):
+        return known
+    return _position(alarm) or known
 
 
 def _position(alarm: Alarm) -> Place | None:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from registry import people
 from registry.kit import clock
-from registry.kit.db import new_id
+from registry.kit.db import get, new_id
 from registry.people import Person
 from registry.staff import Staff
-from telecare import alarms, rows
+from telecare import alarms, response, rows
+from telecare.alarms import Alarm
 from telecare.protocols.base import AlarmProtocol, Cut, Kind, Message
 from telecare.protocols.dc09_frames import wrap
 from telecare.protocols.json_signals import JsonSignals
@@ -157,3 +158,17 @@ def test_of_a_reserved_person_nothing_is_said(session: Session, anna: Staff) -> 
     row = held(session, anna, lives(session, restricted=True), SiaDc09(), wrap(PLACED))
 
     assert (row["told"], row["place"]) == ([], None)
+
+
+def test_the_street_is_told_to_a_team_as_long_as_the_unit_is_at_home(
+    session: Session, anna: Staff, rosa: Person
+) -> None:
+    row = held(session, anna, rosa, SiaDc09(), wrap(PLACED))
+    alarm = get(session, Alarm, row["id"])
+
+    at_home = response.ask_for_team(session, alarm, anna.actor, reason="pulsante")
+    assert at_home.place.text == "via Finta 1"
+
+    alarm.latitude, alarm.longitude = 45.5, 12.6
+    away = response.ask_for_team(session, alarm, anna.actor, reason="pulsante")
+    assert (away.place.text, away.latitude) == ("45.50000, 12.60000", 45.5)
