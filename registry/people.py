@@ -259,7 +259,7 @@ def _write_keys(session: Session, person: Person) -> None:
 
 def add_phone(session: Session, person: Person, number: str, label: str = "") -> Phone:
     """Raises Invalid when nobody could dial the number; a number already there is kept as it is."""
-    written = e164(number)
+    written = e164(number, field="number")
     for known in person.phones:
         if known.number == written:
             return known

@@ -42,7 +42,7 @@ def test_a_number_nobody_could_dial_is_refused_beside_its_field(
 ) -> None:
     with pytest.raises(Invalid) as refused:
         people.add_phone(session, nina, "boh")
-    assert refused.value.field == "phone"
+    assert refused.value.field == "number"
 
 
 @pytest.mark.parametrize("year", [1850, 3000])
