@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from registry.kit.errors import Invalid
 
 KEY_BYTES = (16, 24, 32)
+HEX = "hex:"
 _BLOCK = 16
 _ZERO_IV = bytes(_BLOCK)
 _PAD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # never a bracket or a bar
@@ -24,12 +25,14 @@ def key_from(text: str) -> bytes:
     """A device key as people write it: hexadecimal, or the characters themselves.
 
     Where both readings give a length that AES takes, the longer key is meant: 32 hexadecimal
-    digits are 32 characters of text (AES-256), not 16 bytes. Raises Invalid.
+    digits are 32 characters of text (AES-256), not 16 bytes. With `hex:` before them they are the
+    16 bytes of AES-128. Raises Invalid.
     """
     written = text.strip()
-    readings = [written.encode("utf-8")]
+    bare = written[len(HEX) :] if written.lower().startswith(HEX) else ""
+    readings = [] if bare else [written.encode("utf-8")]
     with contextlib.suppress(ValueError):  # what is not hexadecimal can only be text
-        readings.append(bytes.fromhex(written))
+        readings.append(bytes.fromhex(bare or written))
     fitting = [key for key in readings if len(key) in KEY_BYTES]
     if not fitting:
         raise Invalid(

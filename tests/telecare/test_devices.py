@@ -151,3 +151,23 @@ def test_a_key_that_cannot_be_opened_is_a_fault_until_it_can(session: Session) -
     told = select(Entry.kind).where(Entry.kind.like("telecare.fault%")).order_by(Entry.id)
     facts = session.scalars(told).all()
     assert facts == ["telecare.fault_opened", "telecare.fault_ended"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("00112233445566778899AABBCCDDEEFF", b"00112233445566778899AABBCCDDEEFF"),
+        ("hex:00112233445566778899AABBCCDDEEFF", bytes(range(0, 256, 17))),
+        ("HEX: " + "0F" * 32, b"\x0f" * 32),
+        ("sedici caratteri", b"sedici caratteri"),
+    ],
+)
+def test_a_key_of_sixteen_bytes_can_be_written_in_hexadecimal(
+    session: Session, written: str, read: bytes
+) -> None:
+    assert devices.add(session, account="4711", key=written).key == read
+
+
+def test_what_is_said_to_be_hexadecimal_must_be(session: Session) -> None:
+    with pytest.raises(Invalid, match="A key has"):
+        devices.add(session, account="4711", key="hex:sedici caratteri")

@@ -90,7 +90,7 @@ def list_signals(
 def _cares(device: Device, spoken: Words) -> list[tuple[str, str, str, str, str | int]]:
     """Name, word, help, kind and value of each field of a unit; a key is written, never read."""
     seconds = spoken.say("Seconds; 0: none is expected.")
-    keep = spoken.say("Empty: the key stays as it is.")
+    keep = spoken.say("Empty: the key stays as it is. Hexadecimal digits: hex: before them.")
     return [
         ("label", spoken.say("Label"), "", "text", device.label),
         ("area", spoken.say("Area where it stands"), "", "text", device.area),
