@@ -18,11 +18,11 @@ from registry.access import Actor, Right
 from registry.case_states import LIVE
 from registry.cases import Case
 from registry.kit import clock
-from registry.kit.db import Base, Id, locked, transaction
+from registry.kit.db import Base, Id, get, locked, transaction
 from registry.kit.errors import Invalid, NotAllowed
 from registry.kit.states import move
 from registry.people import Person
-from registry.retention import RetentionRule
+from registry.retention import Disposition, RetentionRule
 
 EXECUTE = "registry.execute_disposal"
 
@@ -30,16 +30,22 @@ EXECUTE = "registry.execute_disposal"
 class DisposalState(StrEnum):
     PROPOSED = "proposed"
     AUTHORISED = "authorised"
+    # Only where the rule wants a transfer: the archive has the files.
+    HANDED_OVER = "handed_over"
     EXECUTED = "executed"
     REFUSED = "refused"
 
 
 STEPS = {
     DisposalState.PROPOSED: {DisposalState.AUTHORISED, DisposalState.REFUSED},
-    DisposalState.AUTHORISED: {DisposalState.EXECUTED},
+    DisposalState.AUTHORISED: {DisposalState.HANDED_OVER, DisposalState.EXECUTED},
+    DisposalState.HANDED_OVER: {DisposalState.EXECUTED},
     DisposalState.EXECUTED: set[DisposalState](),
     DisposalState.REFUSED: set[DisposalState](),
 }
+
+
+OPEN = (DisposalState.PROPOSED, DisposalState.AUTHORISED, DisposalState.HANDED_OVER)
 
 
 class ItemState(StrEnum):
@@ -123,10 +129,7 @@ def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
         session.scalars(
             select(DisposalItem.person_id)
             .join(Disposal)
-            .where(
-                Disposal.state.in_((DisposalState.PROPOSED, DisposalState.AUTHORISED))
-                | (DisposalItem.state == ItemState.ERASED)
-            )
+            .where(Disposal.state.in_(OPEN) | (DisposalItem.state == ItemState.ERASED))
         )
     )
     found = [
@@ -148,12 +151,25 @@ def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
 
 
 def authorise(session: Session, disposal: Disposal, actor: Actor, *, number: str) -> None:
-    """By somebody else than who proposed it, with the number; a worker then carries it out."""
+    """By somebody else than who proposed it, with the number.
+
+    A worker then carries it out; where the rule wants a transfer, once the files were handed over.
+    """
     _decide(session, disposal, actor, DisposalState.AUTHORISED)
     if not number.strip():
         raise Invalid("Write the number of the authorisation", field="number")
     disposal.authorisation = number.strip()
     journal.record(session, DisposalAuthorised(disposal_id=disposal.id))
+    if not transfers(session, disposal):
+        carry_out(session, disposal)
+
+
+def transfers(session: Session, disposal: Disposal) -> bool:
+    """Whether its rule wants the files handed to an archive first."""
+    return get(session, RetentionRule, disposal.rule_id).disposition is Disposition.TRANSFER
+
+
+def carry_out(session: Session, disposal: Disposal) -> None:
     deadlines.set_(session, EXECUTE, disposal.id, clock.now())
 
 
@@ -178,7 +194,7 @@ def execute(disposal_id: UUID) -> None:
         pass
     with transaction() as session:
         disposal = locked(session, Disposal, disposal_id)
-        if disposal.state is DisposalState.AUTHORISED:
+        if _may_be_carried_out(session, disposal):
             move(disposal, DisposalState.EXECUTED, STEPS)
             disposal.executed_at = clock.now()
             journal.record(session, DisposalExecuted(disposal_id=disposal.id))
@@ -193,10 +209,10 @@ def _next(disposal_id: UUID) -> bool:
             .order_by(DisposalItem.id)
             .limit(1)
         )
-        if item is None or disposal.state is not DisposalState.AUTHORISED:
+        if item is None or not _may_be_carried_out(session, disposal):
             return False
         person = locked(session, Person, item.person_id)
-        if case_holds.on_person(session, person.id) or _alive(session, person.id):
+        if case_holds.on_person(session, person.id) or alive(session, person.id):
             item.state = ItemState.KEPT
             return True
         for erase in ERASE:
@@ -206,7 +222,13 @@ def _next(disposal_id: UUID) -> bool:
         return True
 
 
-def _alive(session: Session, person_id: UUID) -> bool:
+def _may_be_carried_out(session: Session, disposal: Disposal) -> bool:
+    if disposal.state is DisposalState.AUTHORISED:
+        return not transfers(session, disposal)
+    return disposal.state is DisposalState.HANDED_OVER
+
+
+def alive(session: Session, person_id: UUID) -> bool:
     wanted = select(Case.id).where(Case.person_id == person_id, Case.state.in_(LIVE)).limit(1)
     return session.scalar(wanted) is not None
 

@@ -17,6 +17,8 @@ HAPPENED = {
     "registry.disposal_authorised": N_("List of files to end authorised"),
     "registry.disposal_refused": N_("List of files to end refused"),
     "registry.disposal_executed": N_("List of files to end carried out"),
+    "registry.disposal_handed_over": N_("Files handed to the archive"),
+    "registry.file_packed": N_("Whole file taken, to hand it to the archive"),
     "registry.person_erased": N_("File erased, figures kept"),
     "registry.person_erased_again": N_("File erased again after a backup was restored"),
     "registry.export_drafted": N_("Copy of one's own data prepared"),
@@ -42,11 +44,14 @@ TRIGGERS = {
 }
 DISPOSITIONS = {
     "anonymise": N_("anonymise, keep figures"),
+    "transfer": N_("hand to the archive, then anonymise"),
     "keep": N_("keep for good"),
 }
 DISPOSAL_STATES = {
     "proposed": N_("proposed"),
     "authorised": N_("authorised, being carried out"),
+    "to_hand_over": N_("authorised, to be handed over"),
+    "handed_over": N_("handed over, being carried out"),
     "executed": N_("carried out"),
     "refused": N_("refused"),
 }

@@ -48,6 +48,7 @@ from webconsole.pages import (
     subscribers,
     team,
     technician,
+    transfers,
     voice,
     ways_in,
 )
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     person_picture.router,
     person_privacy.router,
     privacy.router,
+    transfers.router,
     register.router,
     people.router,
     requests.router,

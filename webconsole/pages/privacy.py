@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import disposals, listed, people, retention, staff
+from registry import disposals, listed, people, retention, staff, transfers
 from registry.access import Actor, Right
 from registry.cases import Area
 from registry.disposals import Disposal, ItemState
@@ -91,7 +91,7 @@ def propose(rule_id: UUID, request: Request, session: InTransaction, me: Me) -> 
 
 @router.get("/scarti/{disposal_id}", dependencies=COORDINATE)
 def show_disposal(disposal_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
-    return _disposal(request, session, me, get(session, Disposal, disposal_id))
+    return disposal_page(request, session, me, get(session, Disposal, disposal_id))
 
 
 @router.post("/scarti/{disposal_id}/decisione", dependencies=[*COORDINATE, fresh()])
@@ -115,7 +115,7 @@ def decide(
                 raise Invalid("A value cannot be stored as it was written")
     except Problem as problem:
         session.refresh(disposal)
-        return _disposal(request, session, me, disposal, problem)
+        return disposal_page(request, session, me, disposal, problem)
     return RedirectResponse(f"/privacy/scarti/{disposal_id}", SEE_OTHER)
 
 
@@ -144,23 +144,28 @@ def _retention(
     )
 
 
-def _disposal(
+def disposal_page(
     request: Request,
     session: Session,
     me: Actor,
     disposal: Disposal,
     problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
+    """One list, and what is to be done with it now."""
     found = disposals.files(session, disposal.id)
     known = people.known(session, [each.person_id for each in found], me)
     listed.note(session, "disposals", (each.id for each in known))
-    names = dict(session.execute(select(staff.Staff.id, staff.Staff.name)).tuples().all())
+    names = {row[0]: row[1] for row in session.execute(select(staff.Staff.id, staff.Staff.name))}
     return forms.page(
         request,
         "privacy/disposal.html",
         me=me,
         problem=problem,
+        typed=typed or {},
         disposal=disposal,
+        to_archive=disposals.transfers(session, disposal),
+        transfer=transfers.of(session, disposal),
         rule=get(session, RetentionRule, disposal.rule_id),
         found=found,
         people={each.id: each for each in known},
