@@ -28,17 +28,10 @@ from registry.people import Phone
 from registry.sessions import SignIn
 from registry.staff import Staff
 from registry.tokens import Token
-from telecare import (
-    device_tokens,
-    devices,
-    simulator,
-    simulator_doors,
-    simulator_scaip,
-    simulator_ways,
-)
+from telecare import device_tokens, devices, simulator, simulator_doors, simulator_scaip
 from telecare.alarms import TO_ANSWER, Alarm
 from telecare.devices import Device
-from telecare.receivers import broker
+from telecare.receivers import broker, simulated
 from telecare.simulator_doors import Send
 from telecare.simulator_doors import Unit as Speaker
 from webconsole import doors
@@ -157,10 +150,10 @@ def _other_doors(session: Session, chosen: Settings, host: str) -> Iterator[Play
 def _ways(chosen: Settings, host: str) -> dict[str, list[Send]]:
     """How the units of a protocol may come in; they are dealt out to all of these ways."""
     pages, plan = doors.local_url(chosen), broker.plan_of(chosen)
-    apps = [simulator_doors.over_http(pages), simulator_ways.over_socket(pages)]
+    apps = [simulator_doors.over_http(pages), simulated.over_socket(pages)]
     ways = {
-        devices.JSON: [*apps, *([simulator_ways.over_broker(plan)] if plan else [])],
-        devices.BS8521: [simulator_ways.over_bs8521(host, chosen.sip_port)],
+        devices.JSON: [*apps, *([simulated.over_broker(plan)] if plan else [])],
+        devices.BS8521: [simulated.over_bs8521(host, chosen.sip_port)],
     }
     if chosen.receiver_lines_port:
         ways[devices.RECEIVER_LINES] = [

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from registry.kit import db
-from telecare import device_tokens, devices, signals, simulator_doors, simulator_ways
+from telecare import device_tokens, devices, signals, simulator_doors
+from telecare.receivers import simulated
 from telecare.receivers.broker import MqttPlan
 from telecare.receivers.mqtt import MqttDoor
 from telecare.receivers.sip import SipPlan
@@ -31,12 +32,12 @@ def test_an_app_that_connects_by_websocket(database: None) -> None:
     with db.transaction() as session:
         token = device_tokens.issue(session, devices.add(session, account="APP7", protocol="json"))
     with app_door.running() as address:
-        everything_is_understood(Unit("APP7", token[1]), simulator_ways.over_socket(address))
+        everything_is_understood(Unit("APP7", token[1]), simulated.over_socket(address))
 
 
 def test_a_unit_of_bs8521(database: None) -> None:
     with sip_centre.running(SipPlan(port=0)) as door:
-        send = simulator_ways.over_bs8521(HERE, door.port)
+        send = simulated.over_bs8521(HERE, door.port)
         everything_is_understood(Unit("123456780001"), send)
 
 
@@ -47,6 +48,6 @@ def test_a_device_behind_a_broker(database: None, tmp_path: Path) -> None:
     try:
         with running(lambda ingest, _: MqttDoor(plan, ingest)) as (door,):
             eventually(lambda: door.figures()["mqtt_listening"] == 1)
-            everything_is_understood(Unit("APP7"), simulator_ways.over_broker(plan))
+            everything_is_understood(Unit("APP7"), simulated.over_broker(plan))
     finally:
         broker.stop()
