@@ -79,7 +79,11 @@ def test_a_child_that_falls_is_started_again(house: House, monkeypatch: pytest.M
     first.send_signal(signal.SIGKILL)
     first.wait(30)
 
-    eventually(lambda: over.wait(0.1) or watched.process is not first)
+    def another() -> bool:
+        over.wait(0.1)
+        return watched.process is not first
+
+    eventually(another)
     assert watched.alive()
     assert house.said[0].startswith("oven ended")
 
