@@ -60,8 +60,13 @@ class CallLeg(Base):
         if self.conference_sid not in {None, conference_sid} or sequence <= self.sequence:
             return
         self.conference_sid, self.sequence = conference_sid, sequence
-        self.inside = False
+        self.out()
         self.left_at = at
+
+    def out(self) -> None:
+        """It is in no conversation any more, and may be led into another at once."""
+        if self.inside:
+            self.inside, self.pulled_at = False, None
 
 
 def add(

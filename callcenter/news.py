@@ -73,8 +73,8 @@ def caller_waits(session: Session, call: Call, queue_sid: str) -> None:
     """The caller is in the queue and hears how long it may take."""
     call.queue_sid = queue_sid or call.queue_sid
     leg = legs.by_sid(session, call.sid or "")
-    if leg is not None and leg.inside:
-        leg.inside, leg.pulled_at = False, None
+    if leg is not None:
+        leg.out()
     if call.state is CallState.RINGING:
         move(call, CallState.WAITING, STEPS)
 

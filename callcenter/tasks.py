@@ -113,11 +113,16 @@ def pull_caller(call_id: UUID) -> None:
     """The operator's voice is there: now the caller is led to it."""
     with _turn(call_id) as (session, call):
         caller = _kept_from_a_voice(session, call)
-        if caller is None or (caller.pulled_at and clock.now() - caller.pulled_at < PULL_EVERY):
+        if caller is None:
             return
+        now = clock.now()
+        led = caller.pulled_at or now - PULL_EVERY
+        recently = now - led < PULL_EVERY
         # Written before: whom two pull at once is led into the conversation and out of it again.
-        caller.pulled_at = clock.now()
+        caller.pulled_at = led if recently else now
         deadlines.set_(session, answering.PULL, call_id, caller.pulled_at + PULL_EVERY)
+        if recently:
+            return
     try:
         carrier().pull(call_id, sid=caller.sid, queue_sid=call.queue_sid)
     except TryAgain as error:

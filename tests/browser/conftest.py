@@ -39,9 +39,14 @@ COLOURS = ("color-contrast", "link-in-text-block")
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 
 
+def chromium() -> str | None:
+    """Where the system's browser is."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = chromium()
     if found is None:
         pytest.skip("LOUD: Chromium is missing, so no page was looked at")
     expect.set_options(timeout=PATIENCE)

@@ -1,12 +1,14 @@
 """Typed is kept: an error, a lost line, a locked screen and a slow server take nothing away."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from registry.access import Role
 from registry.kit import db
-from tests.browser.console import Console, sign_in
+from tests.browser.conftest import QUIET, chromium
+from tests.browser.console import PATIENCE, Console, sign_in
 from tests.conftest import PASSWORD, somebody
+from tests.stories.conftest import House
 
 pytestmark = pytest.mark.browser
 NEW = "/persone/nuova"
@@ -52,6 +54,30 @@ def test_a_refusal_in_between_leads_back_to_what_was_typed(anna: Console) -> Non
     page.locator("form[data-keep] [type=submit]").click()
     page.locator("[data-back]").click()
     still_there(page)
+
+
+def test_the_first_press_at_a_silent_station_is_not_lost(
+    browser: Browser, house: House, anna: Console
+) -> None:
+    strict = [each for each in QUIET if "autoplay" not in each]
+    opened = browser.browser_type.launch(executable_path=chromium(), args=strict)
+    state = anna.page.context.storage_state()
+    page = opened.new_page(base_url=house.url, locale="it-IT", storage_state=state)
+    page.set_default_timeout(PATIENCE)
+    type_in(page)
+    banner = page.get_by_text("Audio non attivo")
+    expect(banner).to_be_visible()
+
+    button = page.locator("form[data-keep] [type=submit]")
+    button.scroll_into_view_if_needed()
+    at = button.bounding_box() or {"x": 0, "y": 0, "width": 0, "height": 0}
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(500)  # as long as a slow finger; nothing may move under it
+    page.mouse.up()
+
+    page.wait_for_url(lambda url: not url.endswith(NEW))
+    opened.close()
 
 
 def test_whoever_signs_in_next_finds_nothing_of_it(anna: Console) -> None:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 LINE = "+390815550000"
 MARIA = "+390815550101"
-PATIENCE = 15.0  # seconds until a test gives up waiting
+PATIENCE = 30.0  # seconds until a test gives up waiting
 
 
 @dataclass

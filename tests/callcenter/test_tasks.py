@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from typing_extensions import override
 
-from callcenter import answering, calls, lines, operators, queues, tasks
+from callcenter import answering, calls, lines, news, operators, queues, tasks
 from callcenter.call_states import CallState
 from callcenter.calls import Call
 from callcenter.carriers.base import (
@@ -266,9 +266,34 @@ def test_of_two_who_pull_at_once_one_does_and_what_did_not_reach_the_carrier_is_
     tasks.pull_caller(call_id)
     tasks.pull_caller(call_id)
     assert wire.asked == ["pull CA5 QU1"] * 2
+    assert due(call_id)[answering.PULL] > clock.now(), "whoever came too early looks again"
     with time_machine.travel(clock.now().timestamp() + 6):
         tasks.pull_caller(call_id)
     assert len(wire.asked) == 3
+
+
+@pytest.mark.parametrize("first", ["left", "waits"])
+def test_back_in_the_queue_they_are_led_to_the_next_voice_at_once(
+    wire: Wire, anna: UUID, first: str
+) -> None:
+    call_id = arrived(anna, voice=True)
+    tasks.pull_caller(call_id)
+    with db.transaction() as session:
+        call = calls.get_call(session, call_id)
+        room.told(session, call, "join", "CA5", 2)
+        room.told(session, call, "leave", "CA6", 3)
+        if first == "waits":
+            news.caller_waits(session, call, "QU1")
+        room.told(session, call, "leave", "CA5", 4)
+        if first == "left":
+            news.caller_waits(session, call, "QU1")
+    with db.transaction() as session:
+        call = calls.get_call(session, call_id)
+        room.accepts(session, call, anna)
+        room.voice(session, call, anna, "CA7")
+        room.told(session, call, "join", "CA7", 5)
+    tasks.pull_caller(call_id)
+    assert wire.asked == ["pull CA5 QU1"] * 2
 
 
 def test_a_caller_who_is_gone_when_pulled_is_let_go(wire: Wire, anna: UUID) -> None:

@@ -61,7 +61,9 @@ export async function wake() {
 export function wakeOnGesture() {
   wake();
   const again = () => audible() || wake();
-  document.addEventListener("pointerdown", again, { passive: true });
+  // At the click, not at the press before it: the banner goes, the page moves up, and a press that
+  // ends elsewhere than it began is no click.
+  document.addEventListener("click", again, { capture: true });
   document.addEventListener("keydown", again);
 }
 
