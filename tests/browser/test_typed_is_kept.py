@@ -62,7 +62,12 @@ def test_the_first_press_at_a_silent_station_is_not_lost(
     strict = [each for each in QUIET if "autoplay" not in each]
     opened = browser.browser_type.launch(executable_path=chromium(), args=strict)
     state = anna.page.context.storage_state()
-    page = opened.new_page(base_url=house.url, locale="it-IT", storage_state=state)
+    page = opened.new_page(
+        base_url=house.url,
+        locale="it-IT",
+        storage_state=state,
+        viewport={"width": 1440, "height": 2000},  # a page that scrolls would stay where it is
+    )
     page.set_default_timeout(PATIENCE)
     type_in(page)
     banner = page.get_by_text("Audio non attivo")
