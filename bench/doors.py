@@ -48,7 +48,7 @@ Figures = dict[str, float]
 def main() -> None:
     given = arguments()
     if given.serve:
-        asyncio.run(serve(given.serve, given.broker, given.signals))
+        asyncio.run(serve(given))
         return
     print(f"machine   {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
     print(f"software  Python {platform.python_version()}, aiomqtt {version('aiomqtt')}, ", end="")
@@ -75,6 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=NAMES)
     parser.add_argument("--serve", choices=NAMES, help=argparse.SUPPRESS)
     parser.add_argument("--broker", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--topic", default=TOPIC, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -127,13 +128,15 @@ def measure(given: argparse.Namespace, port: int) -> dict[str, list[Figures]]:
 def one_run(name: str, given: argparse.Namespace, port: int, mark: str) -> Figures:
     """Start a consumer, publish as fast as the broker takes it, wait until all is consumed."""
     command = [sys.executable, __file__, "--serve", name, "--broker", str(port)]
-    command += ["--signals", str(given.signals)]
+    # Each run has a topic of its own: the broker keeps for Centrale what the other one is sent.
+    topic = f"{TOPIC}/{mark}"
+    command += ["--signals", str(given.signals), "--topic", topic]
     accounts = [account(number) for number in range(given.units)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as consumer:
         try:
             heard(consumer, "listening")
             began = time.monotonic()
-            mqtt_publisher.publish(HERE, port, TOPIC, accounts, given.signals, mark)
+            mqtt_publisher.publish(HERE, port, topic, accounts, given.signals, mark)
             published = time.monotonic() - began
             took = heard(consumer, "done") - began
             resident = psutil.Process(consumer.pid).memory_info().rss / MEGABYTE
@@ -175,19 +178,19 @@ def report(found: dict[str, list[Figures]]) -> None:
         )
 
 
-async def serve(name: str, port: int, signals: int) -> None:
+async def serve(given: argparse.Namespace) -> None:
     """Be the consumer of a run until told to stop."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    consume = centrale if name == "centrale" else bare
-    await consume(port, signals, stop)
+    consume = centrale if given.serve == "centrale" else bare
+    await consume(given.broker, given.topic, given.signals, stop)
 
 
-async def bare(port: int, signals: int, stop: asyncio.Event) -> None:
+async def bare(port: int, topic: str, signals: int, stop: asyncio.Event) -> None:
     """As aiomqtt's documentation has it."""
     aiomqtt = import_module("aiomqtt")
     async with aiomqtt.Client(HERE, port, protocol=aiomqtt.ProtocolVersion.V5) as client:
-        await client.subscribe(f"{TOPIC}/+/signals", qos=1)
+        await client.subscribe(f"{topic}/+/signals", qos=1)
         say("listening")
         count = 0
         async for _ in client.messages:
@@ -198,13 +201,13 @@ async def bare(port: int, signals: int, stop: asyncio.Event) -> None:
         await stop.wait()
 
 
-async def centrale(port: int, signals: int, stop: asyncio.Event) -> None:
+async def centrale(port: int, topic: str, signals: int, stop: asyncio.Event) -> None:
     main_, mqtt = import_module("telecare.receivers.main"), import_module("telecare.receivers.mqtt")
     writers: list[tuple[Any, Any]] = []
 
     def make(ingest: Any, _: Any) -> Any:
         plan = import_module("telecare.receivers.broker").MqttPlan(
-            host=HERE, port=port, topic=TOPIC, client_id="bench", guarded=True
+            host=HERE, port=port, topic=topic, client_id=topic, guarded=True
         )
         writers.append((ingest, mqtt.MqttDoor(plan, ingest)))
         return writers[0][1]
