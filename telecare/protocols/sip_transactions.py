@@ -1,6 +1,7 @@
 """SIP transactions (RFC 3261, 17): a question repeated gets its answer again; ours is repeated."""
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -46,6 +47,8 @@ class Answers:
 
     def __init__(self) -> None:
         self._known: dict[Key, Answer] = {}
+        # In the order they came: to look for the first of a dict whose first are gone is slow.
+        self._in_order: deque[Key] = deque()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -56,16 +59,15 @@ class Answers:
     def expect(self, key: Key, now: float) -> Answer:
         """A new request: its repeats are the same from now on."""
         answer = self._known[key] = Answer(now + ANSWERS_LIVE)
-        while len(self._known) > MOST_ANSWERS:
-            self._known.pop(next(iter(self._known)))
+        self._in_order.append(key)
+        if len(self._in_order) > MOST_ANSWERS:
+            del self._known[self._in_order.popleft()]
         return answer
 
     def forget(self, now: float) -> None:
         """Drop what no client repeats any more; the oldest come first."""
-        for key in list(self._known):
-            if self._known[key].ends > now:
-                break
-            del self._known[key]
+        while self._in_order and self._known[self._in_order[0]].ends <= now:
+            del self._known[self._in_order.popleft()]
 
 
 @dataclass(slots=True)
