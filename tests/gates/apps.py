@@ -13,17 +13,17 @@ from typing_extensions import override
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.gates.diallers import PATIENCE, Dialler
+from tests.gates.diallers import OnLines
 
 HERE = "127.0.0.1"
 SIGNALS = "/api/v1/signals"
 
 
-class App(Dialler):
+class App(OnLines):
     """One unit that speaks JSON; the id of each event is its number."""
 
     def __init__(self, account: str, port: int) -> None:
-        super().__init__(account, port, udp=False, key=None)
+        super().__init__(account, port)
         self._port = port
 
     def _event(self, number: int) -> str:
@@ -35,12 +35,13 @@ class HttpApp(App):
 
     def __init__(self, account: str, port: int, token: str) -> None:
         super().__init__(account, port)
-        self._door = http.client.HTTPConnection(HERE, port, timeout=PATIENCE)
+        self._door = http.client.HTTPConnection(HERE, port)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     @override
-    def _ask(self, number: int) -> bool:
+    def ask(self, number: int) -> bool:
         try:
+            self._door.timeout = self.patience
             self._door.request("POST", SIGNALS, self._event(number), self._headers)
             answer = self._door.getresponse()
             answer.read()
@@ -49,7 +50,7 @@ class HttpApp(App):
         return answer.status == http.client.OK
 
     @override
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         self._door.close()
 
 
@@ -63,27 +64,27 @@ class SocketApp(App):
         self._closing = ExitStack()
 
     @override
-    def _ask(self, number: int) -> bool:
+    def ask(self, number: int) -> bool:
         try:
             if self._socket is None:
                 opening = connect(
                     f"ws://{HERE}:{self._port}{SIGNALS}/socket",
                     additional_headers=self._headers,
-                    open_timeout=PATIENCE,
+                    open_timeout=self.patience,
                     close_timeout=0.2,
                     proxy=None,
                 )
                 self._socket = self._closing.enter_context(opening)
             self._socket.send(self._event(number))
             while True:
-                answer = json.loads(self._socket.recv(timeout=PATIENCE))
+                answer = json.loads(self._socket.recv(timeout=self.patience))
                 if answer["id"] == f"{number:04d}":
                     return bool(answer["type"] == "stored")
         except (OSError, WebSocketException):
             return False
 
     @override
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         self._socket = None
         self._closing.close()
 
@@ -110,18 +111,24 @@ class BrokerApp(App):
         if answer["type"] == "stored":
             self._heard.put(answer["id"])
 
-    @override
-    def run(self) -> None:
+    def begin(self) -> None:
         self._client.connect_async(HERE, self._port)
         self._client.loop_start()
-        super().run()
+
+    def end(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
     @override
-    def _ask(self, number: int) -> bool:
+    def run(self) -> None:
+        self.begin()
+        super().run()
+        self.end()
+
+    @override
+    def ask(self, number: int) -> bool:
         self._client.publish(self._topic("signals"), self._event(number), qos=1)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         while (left := until - time.monotonic()) > 0:
             try:
                 if self._heard.get(timeout=left) == f"{number:04d}":
@@ -131,5 +138,5 @@ class BrokerApp(App):
         return False
 
     @override
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         """The client finds its broker again by itself."""

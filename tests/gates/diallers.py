@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 
 from my_dc09_spt.msg.dc05_msg import dc05_msg
@@ -21,6 +22,7 @@ class Ledger:
 
     acknowledged: dict[int, bool] = field(default_factory=dict)
     repeats: int = 0
+    waited: dict[int, float] = field(default_factory=dict)  # seconds, until it was acknowledged
 
 
 class Dialler(threading.Thread):
@@ -31,6 +33,7 @@ class Dialler(threading.Thread):
         self.account = account
         self.ledger = Ledger()
         self.ends = threading.Event()
+        self.patience = PATIENCE
         self._address = ("127.0.0.1", port)
         self._encoder = dc09_msg(account, key, receiver=1, line=0)
         self._udp = udp
@@ -43,18 +46,18 @@ class Dialler(threading.Thread):
         while not self.ends.is_set():
             number += 1
             self.ledger.acknowledged[number] = False
-            attempts = 0
+            began = time.monotonic()
             while not self.ends.is_set():
-                if self._ask(number):
+                if self.ask(number):
                     self.ledger.acknowledged[number] = True
+                    self.ledger.waited[number] = time.monotonic() - began
                     break
-                attempts += 1
                 self.ledger.repeats += 1
-                self._hang_up()
+                self.hang_up()
                 self.ends.wait(0.2)
-        self._hang_up()
+        self.hang_up()
 
-    def _ask(self, number: int) -> bool:
+    def ask(self, number: int) -> bool:
         """Send one event; whether its own acknowledgement came."""
         event = {"code": CODES[number % len(CODES)], "q": 1, "zone": number % 1000}
         block = self._encoder.dc09block(
@@ -81,25 +84,29 @@ class Dialler(threading.Thread):
         if self._line is None:
             kind = socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM
             self._line = socket.socket(socket.AF_INET, kind)
-            self._line.settimeout(PATIENCE)
+            self._line.settimeout(self.patience)
             self._framer = Dc09Framer()
             self._line.connect(self._address)
         return self._line
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         if self._line is not None:
             self._line.close()
             self._line = None
 
 
-class Transmitter(Dialler):
-    """One unit that speaks SOS Access; the reference of each event is its number."""
+class OnLines(Dialler):
+    """Whatever speaks another protocol on a line of TCP."""
 
     def __init__(self, account: str, port: int) -> None:
         super().__init__(account, port, udp=False, key=None)
 
+
+class Transmitter(OnLines):
+    """One unit that speaks SOS Access; the reference of each event is its number."""
+
     @override
-    def _ask(self, number: int) -> bool:
+    def ask(self, number: int) -> bool:
         reference = f"{number:04d}"
         request = (
             '<?xml version="1.0" encoding="ISO-8859-1"?><alarmrequest>'
@@ -120,3 +127,16 @@ class Transmitter(Dialler):
         except OSError:
             return False
         return f"<reference>{reference}</reference><status>0<".encode() in said
+
+
+class HardwareReceiver(OnLines):
+    """A receiver that passes on lines of an analogue unit; the zone of each event is its number."""
+
+    @override
+    def ask(self, number: int) -> bool:
+        try:
+            line = self._connected()
+            line.sendall(f"5011 18{self.account}E101{number:05d}\x14".encode())
+            return line.recv(1) == b"\x06"
+        except OSError:
+            return False

@@ -36,7 +36,8 @@ class House:
         self.running = running
         self.tokens = tokens  # of the apps
         self.chance = chance
-        self.port, self.sos_port, self.apps_port = free_port(), free_port(), free_port()
+        self.port, self.sos_port, self.lines_port = free_port(), free_port(), free_port()
+        self.apps_port = free_port()
         self.broker = Broker(home) if mqtt_broker.MOSQUITTO else None
         self.killed: Counter[str] = Counter()
         self._environment = self._told()
@@ -55,6 +56,7 @@ class House:
             "CENTRALE_DC09_PORT": str(self.port),
             "CENTRALE_SIP_PORT": str(free_port()),
             "CENTRALE_SOS_ACCESS_PORT": str(self.sos_port),
+            "CENTRALE_RECEIVER_LINES_PORT": str(self.lines_port),
         }
         if self.broker is not None:
             told["CENTRALE_MQTT_URL"] = f"mqtt://127.0.0.1:{self.broker.port}"
