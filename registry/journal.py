@@ -21,6 +21,7 @@ from sqlalchemy import (
     TextClause,
     event,
     insert,
+    literal_column,
     select,
     text,
 )
@@ -85,6 +86,16 @@ class Entry(Base):
         Index("ix_journal_case", "case_id", "id", postgresql_where=text("case_id IS NOT NULL")),
         Index(
             "ix_journal_person", "person_id", "id", postgresql_where=text("person_id IS NOT NULL")
+        ),
+        # Whom a search or a list showed. Only such lines pay for it, each at once: a list of what
+        # is still to be sorted in would now and then keep one search waiting for seconds.
+        Index(
+            "ix_journal_shown",
+            literal_column("(facts -> 'shown')").label("shown"),
+            postgresql_using="gin",
+            postgresql_ops={"shown": "jsonb_path_ops"},
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=text("(facts -> 'shown') IS NOT NULL"),
         ),
     )
 

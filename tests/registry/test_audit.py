@@ -1,10 +1,12 @@
 """Who looked at a file, what the journal says, and what deserves a question."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from registry import audit, checks, merges, openings, people, search
@@ -17,6 +19,15 @@ from registry.people import Person
 from registry.staff import Staff
 from registry.unusual import MANY, Reading, Why, unusual
 from tests.conftest import somebody
+
+# Twenty thousand lines, of which one in four is a search that showed two strangers.
+A_LONG_DAY = text(
+    "INSERT INTO journal (at, kind, facts) SELECT now(),"
+    " CASE WHEN n % 4 = 0 THEN 'registry.people_searched' ELSE 'telecare.alarm_raised' END,"
+    " CASE WHEN n % 4 = 0 THEN jsonb_build_object("
+    " 'shown', jsonb_build_array(gen_random_uuid(), gen_random_uuid())) ELSE '{}' END"
+    " FROM generate_series(1, 20000) AS n"
+)
 
 
 @pytest.fixture
@@ -98,6 +109,34 @@ def test_looks_at_a_file_that_was_merged_away_are_told_of_the_one_that_stays(
     merges.undo(session, carla.actor, done.id)
     after = audit.looks_at(session, maria.id)
     assert anna.id not in {each.actor_id for each in after}
+
+
+def test_who_looked_is_found_by_index_in_a_long_journal(
+    session: Session, maria: Person, carla: Staff
+) -> None:
+    acting(session, carla)
+    search.find(session, "Maria Riservata 1950", carla.actor)
+    session.execute(A_LONG_DAY)
+    session.execute(text("ANALYZE journal"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, sql: str, given: Any, *_rest: object) -> None:
+        asked.append((sql, given))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    told = audit.looks_at(session, maria.id)
+    event.remove(connection, "before_cursor_execute", note)
+    plans = [
+        "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", given))
+        for sql, given in asked
+        if "FROM journal" in sql
+    ]
+
+    assert [each.kind for each in told] == ["registry.people_searched"]
+    assert "ix_journal_shown" in plans[0]
+    assert "ix_journal_person" in plans[0]
+    assert not [plan for plan in plans if "Seq Scan" in plan or "Backward" in plan], plans
 
 
 def test_the_list_goes_on_where_the_page_ended(session: Session, maria: Person) -> None:
