@@ -104,7 +104,7 @@ def check(session: Session, secret: str) -> Sender:
     if row is not None:
         token_id, account, device_id, heartbeat_s, person_id = row
         return Sender(account, token_id, Known(device_id, None, heartbeat_s, person_id))
-    if hmac.compare_digest(secret.encode(), self_test_secret().encode()):
+    if hmac.compare_digest(_digest(secret), _digest(self_test_secret())):
         return Sender(SELF_TEST[JSON], None, None)
     raise NotSignedIn("This token is not known, or was revoked")
 

@@ -10,7 +10,7 @@ import re
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,6 +43,8 @@ class Intake:
             await self.app(scope, await _looked_at(scope, receive), send)
         except _Refused as refused:
             await answer(scope, refused.problem)(scope, receive, send)
+        except ClientDisconnect:
+            return  # half a form is no form, and nobody is there to be told
 
 
 class _Refused(Exception):  # noqa: N818 - carries a problem out of the application's own handlers
@@ -97,8 +99,10 @@ async def _whole(receive: Receive) -> bytes:
     pieces = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         pieces.append(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body"):
+        if not message.get("more_body"):
             return b"".join(pieces)
 
 

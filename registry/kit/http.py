@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from registry.kit import db, errors, i18n
@@ -67,6 +68,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _collision)
     app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(DBAPIError, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -132,6 +134,12 @@ def _refused(request: Request, error: Exception) -> Response:
     """A value PostgreSQL cannot hold, such as a NUL in a text, is the sender's to mend."""
     log.warning("request.refused", path=request.scope["path"], reason=type(error).__name__)
     return problem(request, errors.Invalid("A value cannot be stored as it was written"))
+
+
+def _gone(request: Request, _: Exception) -> Response:
+    """Whoever asked hung up in mid-sentence: nobody hears the answer, and nothing of ours broke."""
+    log.debug("request.gone", path=request.scope["path"])
+    return Response(status_code=400)
 
 
 def _fault(request: Request, error: Exception) -> Response:

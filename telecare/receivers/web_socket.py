@@ -51,8 +51,7 @@ class AppLine:
                 await self.socket.send_text(answer.decode())
 
     async def hang_up(self, code: int) -> None:
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await self.socket.close(code)
+        await _close(self.socket, code)
 
     async def listen(self) -> None:
         """Hear until the app goes or falls silent."""
@@ -140,17 +139,17 @@ watch = Watch()
 )
 async def listen(socket: WebSocket) -> None:
     """One JSON object a message, each answered by one: stored, refused, or later."""
-    await socket.accept()
     try:
+        await socket.accept()
         sender = await _sender(socket)
     except (NotSignedIn, TimeoutError):
         writer.counted["ws_unauthenticated"] += 1
-        await socket.close(UNAUTHENTICATED)
+        await _close(socket, UNAUTHENTICATED)
         return
     except WebSocketDisconnect:
         return
     except (SQLAlchemyError, Unavailable):
-        await socket.close(FULL)
+        await _close(socket, FULL)
         return
     line = AppLine(socket, sender)
     if not watch.admit(line):
@@ -184,6 +183,12 @@ async def _sender(socket: WebSocket) -> Sender:
     sender = await run_in_threadpool(whose, token.strip())
     await socket.send_text('{"type": "welcome"}')
     return sender
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    """Whoever has gone already need not be told."""
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(code)
 
 
 async def _message(socket: WebSocket) -> bytes:

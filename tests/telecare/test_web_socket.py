@@ -66,7 +66,10 @@ def test_a_browser_says_its_token_first(client: TestClient, token: tuple[DeviceT
         assert line.receive_json()["id"] == "b"
 
 
-@pytest.mark.parametrize("first", ['{"token": "cdt_no"}', '{"token": 5}', "[]", "x", '{"id": "1"}'])
+@pytest.mark.parametrize(
+    "first",
+    ['{"token": "cdt_no"}', r'{"token": "\ud800"}', '{"token": 5}', "[]", "x", '{"id": "1"}'],
+)
 def test_who_shows_no_good_token_is_cut_off(client: TestClient, first: str) -> None:
     with client.websocket_connect(PATH) as line:
         line.send_text(first)
