@@ -59,6 +59,7 @@ def change_password(staff_id: UUID, old: str, new: str, *, network: str, but: UU
         login, stored = person.login, person.password
     account = sessions.count_guess(login, network)
     if not passwords.right(old, stored):
+        sessions.refused(staff_id)
         raise NotAllowed("The present password is not right", field="old")
     with transaction() as session:
         staff.set_password(session, get(session, Staff, staff_id), new)

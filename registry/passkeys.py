@@ -130,8 +130,10 @@ def enrol(
     return made
 
 
-def recognise(session: Session, site: Site, challenge: str, answer: str) -> Passkey:
-    """The passkey that signed this question; NotAllowed when none of ours did."""
+def recognise(
+    session: Session, site: Site, challenge: str, answer: str, *, owner_id: UUID | None = None
+) -> Passkey:
+    """The passkey, of this owner or of anybody, that signed this question; else NotAllowed."""
     try:
         credential = parse_authentication_credential_json(answer)
         passkey = _by_credential(session, credential.raw_id)
@@ -149,10 +151,21 @@ def recognise(session: Session, site: Site, challenge: str, answer: str) -> Pass
         )
     except (WebAuthnException, ValueError) as wrong:
         raise NotAllowed("The passkey was not accepted. Try again") from wrong
+    if owner_id is not None and owner.id != owner_id:
+        raise NotAllowed("This passkey is somebody else's")
     passkey.signed = found.new_sign_count
     passkey.synced = found.credential_backed_up
     passkey.used_at = clock.now()
     return passkey
+
+
+def whose(session: Session, answer: str) -> UUID | None:
+    """At whose account this answer was tried, revoked passkeys too; None when nobody knows it."""
+    try:
+        tried = parse_authentication_credential_json(answer).raw_id
+    except (WebAuthnException, ValueError):
+        return None
+    return session.scalar(select(Passkey.staff_id).where(Passkey.credential_id == tried))
 
 
 def of(session: Session, staff_id: UUID) -> list[Passkey]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from registry import factors, second_step
+from registry import factors, second_step, sessions
 from registry.kit import clock, limits, passwords
 from registry.kit.db import get, transaction
 from registry.kit.errors import NotAllowed
@@ -30,10 +30,12 @@ def prove(session: Session, signed: Signed, password: str, code: str = "") -> No
     if code and not password:
         key = second_step.count_code(person.id)
         if not factors.accept(session, person.id, code):
+            sessions.refused(person.id)
             raise NotAllowed("The code is not right, or was used already", field="code")
     else:
         key = _count_password(person.id)
         if not passwords.right(password, person.password):
+            sessions.refused(person.id)
             raise NotAllowed("The password is not right", field="password")
     proved(session, signed.id)
     with transaction() as counting:

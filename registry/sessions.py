@@ -39,7 +39,10 @@ class SignedIn(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SignInRefused(journal.Event):
-    """Somebody did not know the password; the staff id only when the log-in exists."""
+    """Somebody did not know the password; the staff id only when the account exists.
+
+    At a locked or open screen too: whoever guesses there is no less of a stranger.
+    """
 
     staff_id: UUID | None
 
@@ -127,6 +130,12 @@ def sign_in(login: str, password: str, *, network: str, browser: str = "") -> tu
     if known and person is not None:
         raise Halfway(half)
     raise NotAllowed("Log-in name or password are not right", field="password")
+
+
+def refused(staff_id: UUID | None) -> None:
+    """Keep a refused try, whatever becomes of the transaction in which it was refused."""
+    with transaction() as session:
+        journal.record(session, SignInRefused(staff_id=staff_id))
 
 
 def count_guess(login: str, network: str) -> str:

@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 import pyotp
 import pytest
 import time_machine
+from sqlalchemy import select
 from starlette.testclient import TestClient
+from webauthn.helpers import bytes_to_base64url
 
 from registry import (
     authenticators,
@@ -23,10 +25,13 @@ from registry import (
 from registry.access import Role
 from registry.authenticators import PERIOD
 from registry.door import CODE_FIELD, PASSWORD_FIELD
+from registry.journal import Entry
 from registry.kit import clock
 from registry.kit.db import transaction
 from registry.kit.errors import NotAllowed, NotSignedIn
 from registry.kit.settings import settings
+from registry.passkeys import Passkey
+from registry.sessions import SignInRefused
 from tests.conftest import PASSWORD, somebody
 from webconsole import cli_records
 from webconsole.entering import HALF
@@ -306,6 +311,67 @@ def test_whoever_comes_in_is_told_what_was_tried_meanwhile(client: TestClient) -
     assert "3 tentativi di accesso rifiutati" in page
     assert "Continua" in page
     assert come_in(client, form) == "/"
+
+
+def test_a_passkey_that_is_refused_was_tried_at_its_owners_account(client: TestClient) -> None:
+    with transaction() as session:
+        anna = somebody(session, "anna", "Anna Riva", Role.OPERATOR)
+        lost = Passkey(
+            staff_id=anna.id,
+            name="Telefono perso",
+            credential_id=b"una chiave di prova",
+            public_key=b"",
+            revoked_at=clock.now(),
+        )
+        session.add(lost)
+    form = {"login": "anna", "password": PASSWORD}
+    assert [come_in(client, form) for _ in range(2)] == ["/", "/"]
+    client.cookies.clear()
+
+    tries = [by_passkey(client, lost.credential_id) for _ in range(own_ways.OFTEN)]
+    assert [*tries, by_passkey(client, b"di nessuno")] == [403] * (own_ways.OFTEN + 1)
+
+    assert refused_at() == [anna.id] * own_ways.OFTEN + [None]
+    assert come_in(client, form) == "/sessioni?poi=%2F"
+    assert "3 tentativi di accesso rifiutati" in client.get("/sessioni?poi=%2F", headers=EYES).text
+
+
+def test_guesses_at_a_locked_screen_are_told_like_tries_to_sign_in(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    with transaction() as session:
+        anna = staff.named(session, "anna")
+    client.post("/blocca")
+    wrong = client.post("/blocco", data={"password": "forse questa"})
+
+    assert wrong.status_code == 403
+    assert refused_at() == [anna.id]
+
+
+def refused_at() -> list[UUID | None]:
+    """At whose accounts tries were refused, in order."""
+    with transaction() as session:
+        found = session.scalars(
+            select(Entry).where(Entry.kind == SignInRefused.kind).order_by(Entry.id)
+        )
+        told = [each.event() for each in found]
+        return [each.staff_id for each in told if isinstance(each, SignInRefused)]
+
+
+def by_passkey(client: TestClient, credential_id: bytes) -> int:
+    """A try with a signature that nobody made."""
+    assert client.post("/entra/passkey/inizio").status_code == 200
+    name, nothing = bytes_to_base64url(credential_id), bytes_to_base64url(b"{}")
+    credential = {
+        "id": name,
+        "rawId": name,
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": nothing,
+            "authenticatorData": nothing,
+            "signature": nothing,
+        },
+    }
+    return client.post("/entra/passkey", json={"credential": credential}).status_code
 
 
 def come_in(client: TestClient, form: dict[str, str]) -> str:

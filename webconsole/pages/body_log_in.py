@@ -13,7 +13,6 @@ from registry import (
     factors,
     handshakes,
     identities,
-    journal,
     left_there,
     proofs,
     provider,
@@ -27,7 +26,7 @@ from registry.kit.errors import NotAllowed, NotFound, NotSignedIn, Problem, Unav
 from registry.kit.http import sentence, status_of
 from registry.kit.settings import settings
 from registry.provider import Arrived
-from registry.sessions import Halfway, SignInRefused
+from registry.sessions import Halfway
 from webconsole import entering, rendering
 from webconsole.entering import SECOND, SEE_OTHER
 
@@ -147,8 +146,7 @@ def _onwards(request: Request, then: str) -> Response:
 
 def _refused(request: Request, problem: Problem) -> Response:
     if not isinstance(problem, Unavailable):
-        with transaction() as session:
-            journal.record(session, SignInRefused(staff_id=None))
+        sessions.refused(None)
     return rendering.page(
         request, "not_let_in.html", status=status_of(problem), error=sentence(request, problem)
     )

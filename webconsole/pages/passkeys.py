@@ -9,14 +9,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from registry import door, factors, handshakes, journal, passkeys, proofs, sessions
+from registry import door, factors, handshakes, passkeys, proofs, sessions
 from registry.door import OWN_WAYS, AtScreen, Me, allow, fresh
 from registry.handshakes import Half
 from registry.kit.db import get, transaction
 from registry.kit.errors import NotAllowed
 from registry.kit.http import InTransaction
 from registry.passkeys import Question
-from registry.sessions import SignInRefused
 from registry.staff import Staff
 from webconsole import entering
 from webconsole.entering import SEE_OTHER
@@ -62,7 +61,8 @@ def enter(request: Request, answer: Answer, held: Held = None) -> Response:
             secret = sessions.start(session, person, browser=browser, means="passkey", strong=True)
     except NotAllowed:
         with transaction() as session:
-            journal.record(session, SignInRefused(staff_id=None))
+            tried = passkeys.whose(session, answer.text)
+        sessions.refused(tried)
         raise
     on = entering.local(answer.poi) or entering.home_of(person.actor)
     return entering.let_in(JSONResponse({"then": entering.first(person.actor, on)}), secret)
@@ -84,9 +84,12 @@ def prove(
 ) -> dict[str, Any]:
     """It is still them: opens a locked screen, and whatever asks for a fresh proof."""
     question = _asked(Half.PASSKEY, held)
-    key = passkeys.recognise(session, entering.site_of(request), question, answer.text)
-    if key.staff_id != signed.actor.staff_id:
-        raise NotAllowed("This passkey is somebody else's")
+    site, mine = entering.site_of(request), signed.actor.staff_id
+    try:
+        passkeys.recognise(session, site, question, answer.text, owner_id=mine)
+    except NotAllowed:
+        sessions.refused(mine)
+        raise
     proofs.proved(session, signed.id, strong=True)
     return {}
 
