@@ -13,6 +13,8 @@ from typing import Any
 import httpx2
 import structlog
 
+from callcenter.carriers.trusted import trusted
+
 ANSWER_WITHIN = 15.0  # seconds: the carrier's limit for a document (error 11205)
 
 log = structlog.get_logger()
@@ -44,7 +46,7 @@ class Wire:
         self.dice = random.Random(seed)  # noqa: S311 - faults to provoke, not secrets
         self.errors: list[str] = []
         self.sent: list[tuple[str, dict[str, str]]] = []
-        self._client = httpx2.AsyncClient(timeout=ANSWER_WITHIN, trust_env=False)
+        self._client = httpx2.AsyncClient(timeout=ANSWER_WITHIN, trust_env=False, verify=trusted())
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
 

@@ -31,6 +31,7 @@ from callcenter.carriers.base import (
     Softphone,
     TryAgain,
 )
+from callcenter.carriers.trusted import trusted
 from registry.kit.errors import Unavailable
 
 log = structlog.get_logger()
@@ -58,7 +59,9 @@ class Wire(HttpClient):
     def __init__(self, base: str | None = None) -> None:
         super().__init__(logger=logging.getLogger("twilio"), is_async=False)
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        self.client = httpx2.Client(timeout=httpx2.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN))
+        self.client = httpx2.Client(
+            timeout=httpx2.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN), verify=trusted()
+        )
         self.base = urlsplit(base) if base else None
 
     @override
