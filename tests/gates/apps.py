@@ -35,6 +35,7 @@ class HttpApp(App):
 
     def __init__(self, account: str, port: int, token: str) -> None:
         super().__init__(account, port)
+        self.told = ""  # the last answer, or why there was none
         self._door = http.client.HTTPConnection(HERE, port)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -42,11 +43,15 @@ class HttpApp(App):
     def ask(self, number: int) -> bool:
         try:
             self._door.timeout = self.patience
+            if self._door.sock is not None:
+                self._door.sock.settimeout(self.patience)
             self._door.request("POST", SIGNALS, self._event(number), self._headers)
             answer = self._door.getresponse()
             answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            self.told = type(error).__name__
             return False
+        self.told = str(answer.status)
         return answer.status == http.client.OK
 
     @override
