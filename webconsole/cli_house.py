@@ -124,7 +124,7 @@ def _engines_said(chosen: Settings, running: Engines) -> str:
 
 def _environment(running: Engines, *, town: bool) -> dict[str, str]:
     told = house.environment(running)
-    return told | ({"CENTRALE_DEMO": "true"} if town else {})
+    return told | ({"CENTRALE_DEMO": "true"} | doors.all_open(settings()) if town else {})
 
 
 def _children() -> list[Child]:

@@ -83,6 +83,18 @@ def test_a_port_in_use_names_the_setting_and_the_process() -> None:
             doors.check(Settings(http_port=port))
 
 
+def test_a_demo_opens_the_doors_nobody_has_spoken_of() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        opened = doors.all_open(Settings(dc09_port=port - 1))
+        assert list(opened) == ["CENTRALE_RECEIVER_LINES_PORT", "CENTRALE_SOS_ACCESS_PORT"]
+        assert len({str(port), *opened.values()}) == 3
+        shut = doors.all_open(Settings(dc09_port=port - 1, receiver_lines_port=0))
+        assert list(shut) == ["CENTRALE_SOS_ACCESS_PORT"]
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [

@@ -22,6 +22,7 @@ from registry.kit import clock, db
 from registry.people import NearPerson, Person, Phone
 from registry.places import Address
 from registry.staff import Staff
+from telecare import devices
 from telecare.alarms import Alarm, AlarmState
 from telecare.devices import Device
 from telecare.signals import Signal
@@ -59,6 +60,7 @@ def test_the_town_is_whole(loaded: None) -> None:
     for table in ("requests", "referrals", "bookings", "case_notes", "household_stays"):
         assert found[table] >= 3, table
     with db.transaction() as session:
+        assert set(session.scalars(select(Device.protocol))) == devices.PROTOCOLS
         states = set(session.scalars(select(Case.state)))
         assert states == set(CaseState)
         followed = select(func.count(Assignment.id)).where(Assignment.until.is_(None))

@@ -23,6 +23,13 @@ FIRST_ACCOUNT = 7001
 DIGITS_OF_BS8521 = 12
 ONCE_A_DAY = 86_400  # seconds between two signs of life
 KEYS = "chiavi"
+PROTOCOLS = {
+    "scaip": devices.SCAIP,
+    "app": devices.JSON,
+    "bs8521": devices.BS8521,
+    "lines": devices.RECEIVER_LINES,
+    "sos": devices.SOS_ACCESS,
+}
 
 
 @dataclass(frozen=True)
@@ -91,13 +98,13 @@ def _cells(written: str) -> list[str]:
 def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
     """`kind`: plain and aes speak SIA DC-09, scaip SIP with a password, app JSON with a token.
 
-    bs8521 is a string of digits in SIP, in which an account has twelve of them.
+    bs8521 is a string of digits in SIP, in which an account has twelve of them. lines is an old
+    unit on the telephone behind a hardware receiver, sos a transmitter of SOS Access.
     """
-    protocols = {"scaip": devices.SCAIP, "app": devices.JSON, "bs8521": devices.BS8521}
     device = devices.add(
         session,
         account=account.zfill(DIGITS_OF_BS8521) if kind == "bs8521" else account,
-        protocol=protocols.get(kind, devices.DC09),
+        protocol=PROTOCOLS.get(kind, devices.DC09),
         key=key_of(account) if kind in {"aes", "scaip"} else "",
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
