@@ -235,6 +235,8 @@ def closed_to(session: Session, person_id: UUID, actor: Actor) -> set[UUID]:
     }
 
 
-def timeline(session: Session, case_id: UUID, *, limit: int = 200) -> list[journal.Entry]:
+def timeline(
+    session: Session, case_id: UUID, *, limit: int = 200, before: int | None = None
+) -> list[journal.Entry]:
     """What happened on the case, over all services, newest first."""
-    return journal.of_case(session, case_id, limit=limit)
+    return journal.of_case(session, case_id, limit=limit, before=before)

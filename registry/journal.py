@@ -202,13 +202,14 @@ def head(session: Session) -> Position:
     return Position(*last) if last else START
 
 
-def of_case(session: Session, case_id: UUID, *, limit: int = 200) -> list[Entry]:
-    """The timeline of a case, newest first."""
-    return list(
-        session.scalars(
-            select(Entry).where(Entry.case_id == case_id).order_by(Entry.id.desc()).limit(limit)
-        )
-    )
+def of_case(
+    session: Session, case_id: UUID, *, limit: int = 200, before: int | None = None
+) -> list[Entry]:
+    """The timeline of a case, newest first; with `before`, what came before that line."""
+    wanted = select(Entry).where(Entry.case_id == case_id)
+    if before is not None:
+        wanted = wanted.where(Entry.id < before)
+    return list(session.scalars(wanted.order_by(Entry.id.desc()).limit(limit)))
 
 
 def _typed(kind: Any, value: Any) -> Any:

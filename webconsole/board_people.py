@@ -146,10 +146,12 @@ def journal_of(
     me: Actor,
     limit: int = STORY,
     begin: Iterable[str] = ("",),
+    before: int | None = None,
 ) -> list[journal.Entry]:
     """What happened with the person, newest first; who read the file is the auditor's.
 
-    Cases in compartments that are not the asker's are left out. `begin`: how the kinds begin.
+    Cases in compartments that are not the asker's are left out. `begin`: how the kinds begin;
+    `before`: only what came before that line of the journal.
     """
     hidden = cases.closed_to(session, person_id, me)
     wanted = (
@@ -163,6 +165,8 @@ def journal_of(
         .order_by(journal.Entry.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        wanted = wanted.where(journal.Entry.id < before)
     return list(session.scalars(wanted))
 
 

@@ -35,7 +35,7 @@ from registry.kit import i18n
 from registry.kit.http import InTransaction
 from registry.kit.settings import settings
 from webconsole import board_people, case_story, case_words, rendering
-from webconsole.pages import forms
+from webconsole.pages import forms, older
 from webconsole.pages.forms import Trouble
 from webconsole.staff_words import COMPARTMENTS, ROLES
 from webconsole.words import words
@@ -55,7 +55,7 @@ def list_cases(
     stato: CaseState | None = None,
     servizio: Annotated[str, Query(max_length=40)] = "",
     gruppo: Annotated[str, Query(max_length=40)] = "",
-    before: Annotated[int | None, Query(alias="prima", ge=0, le=2**31 - 1)] = None,
+    before: older.Number = None,
 ) -> Response:
     """Whoever follows cases begins with their own."""
     scope = quali or (Scope.ALL if FOLLOWING.isdisjoint(me.roles) else Scope.MINE)
@@ -93,12 +93,17 @@ def list_cases(
 
 @router.get("/casi/{case_id}", dependencies=[allow(Right.READ_CASES)])
 def show_case(
-    case_id: UUID, request: Request, session: InTransaction, me: Me, tutto: bool = False
+    case_id: UUID,
+    request: Request,
+    session: InTransaction,
+    me: Me,
+    tutto: bool = False,
+    before: older.Line = None,
 ) -> Response:
     """With `tutto` the story of the person over all services. A colleague's gift is seen now."""
     case = cases.read(session, case_id, me)
     case_managers.seen(session, case.id, me)
-    return record(request, session, me, case, whole=tutto)
+    return record(request, session, me, case, whole=tutto, before=before)
 
 
 def record(
@@ -108,6 +113,7 @@ def record(
     case: Case,
     *,
     whole: bool = False,
+    before: int | None = None,
     typed: dict[str, Any] | None = None,
     trouble: Trouble = forms.NONE,
     status: int = 200,
@@ -115,7 +121,7 @@ def record(
     """The page of a case; blacked out for whoever lacks its compartment."""
     person = people.read(session, case.person_id, me, why="case") if case.person_id else None
     open_ = access.sees(me, case.compartment)
-    facts = _facts(request, session, me, case, whole=whole) if open_ else {}
+    facts = _facts(request, session, me, case, whole=whole, before=before) if open_ else {}
     return rendering.page(
         request,
         "cases/record.html" if open_ else "cases/closed.html",
@@ -133,11 +139,12 @@ def record(
 
 
 def _facts(
-    request: Request, session: Session, me: Actor, case: Case, *, whole: bool
+    request: Request, session: Session, me: Actor, case: Case, *, whole: bool, before: int | None
 ) -> dict[str, Any]:
     """What the page shows of a case whose parts are open to the reader."""
     spoken = words(i18n.language_of(request))
     tell = case_story.of_person if whole else case_story.of_case
+    story = tell(session, case, me, spoken, before)
     followed = case_managers.history(session, case.id)
     history = case_states.of(session, case.id)
     hold = case_holds.current(session, case.id)
@@ -147,7 +154,9 @@ def _facts(
     who = {each.staff_id for each in history} | {each.staff_id for each in followed}
     who |= {each.given_by for each in followed} | ({hold.set_by} if hold else set())
     return {
-        "story": tell(session, case, me, spoken),
+        "story": story.lines,
+        "next_before": story.older,
+        "from_here": before,
         "whole": whole,
         "history": history,
         "followed": followed,

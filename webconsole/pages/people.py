@@ -35,8 +35,8 @@ from registry.kit.http import InTransaction
 from registry.pictures import Shows
 from telecare import subscribers
 from telecare.subscribers import WhyIn
-from webconsole import board_people, desk_words, networks, person_words, rendering
-from webconsole.pages import reserved
+from webconsole import board_people, case_story, desk_words, networks, person_words, rendering
+from webconsole.pages import older, reserved
 from webconsole.staff_words import COMPARTMENTS
 from webconsole.words import words
 
@@ -74,10 +74,11 @@ def show_person(
     session: InTransaction,
     me: Me,
     service: Annotated[str, Query(alias="servizio", max_length=20)] = "",
+    before: older.Line = None,
 ) -> Response:
     """The whole file; that it was opened is written in the journal.
 
-    The timeline tells of all services, or of the one in the address.
+    The timeline tells of all services, or of the one in the address, a page at a time.
 
     One that does not exist and one that is reserved are answered with the same page.
     """
@@ -91,7 +92,7 @@ def show_person(
     spoken = words(i18n.language_of(request))
     alarming = access.can(me, Right.ANSWER_ALARMS) and subscribers.open_alarms(session, person.id)
     begin = person_words.SERVICES.get(service, ("",))
-    entries = board_people.journal_of(session, person.id, me, LINES, begin)
+    entries = board_people.journal_of(session, person.id, me, LINES, begin, before)
     around = networks.around(session, person, me, spoken)
     return rendering.page(
         request,
@@ -102,6 +103,8 @@ def show_person(
         picture=pictures.of(session, person.id, Shows.FACE),
         words=spoken,
         entries=entries,
+        next_before=case_story.older_than(entries, LINES),
+        from_here=before,
         service=service if service in person_words.SERVICES else "",
         network=around,
         nodes=network.drawn(around),

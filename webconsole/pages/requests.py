@@ -33,7 +33,7 @@ from registry.people import Person
 from registry.requests import AsksAs, RequestState
 from registry.staff import Staff
 from webconsole import board_people, rendering
-from webconsole.pages import forms
+from webconsole.pages import forms, older
 from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
@@ -52,7 +52,7 @@ def list_requests(
     session: InTransaction,
     me: Me,
     tutte: bool = False,
-    before: Annotated[int | None, Query(alias="prima", ge=0, le=2**31 - 1)] = None,
+    before: older.Number = None,
 ) -> Response:
     states = () if tutte else OPEN
     found = requests.listed(session, me, states=states, after=before, limit=PAGE)

@@ -19,12 +19,12 @@ from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from webconsole import rendering
 from webconsole.dress import ZONE
+from webconsole.pages import older
 from webconsole.staff_words import LOOKS, PACKAGES, ROLES, UNUSUAL, WHYS
 from webconsole.words import Words, words
 
 router = APIRouter(include_in_schema=False)
 JOURNAL = [allow(Right.READ_JOURNAL)]
-Before = Annotated[int | None, Query(alias="prima")]
 MOST_WEEKS = 60
 AT_THE_WAY_IN = frozenset({"registry.signed_in", "registry.sign_in_refused"})
 
@@ -37,7 +37,7 @@ class Asked(BaseModel):
     chi: Annotated[str, Field(max_length=40)] = ""
     dal: Annotated[str, Field(max_length=10)] = ""
     al: Annotated[str, Field(max_length=10)] = ""
-    prima: int | None = None
+    prima: Annotated[int | None, Field(ge=0, le=older.OLDEST_LINE)] = None
 
     def filters(self) -> Filters:
         until = _midnight(self.al)
@@ -105,7 +105,7 @@ def show_unusual(
 
 @router.get("/persone/{person_id}/accessi", dependencies=JOURNAL)
 def show_looks(
-    person_id: UUID, request: Request, session: InTransaction, me: Me, before: Before = None
+    person_id: UUID, request: Request, session: InTransaction, me: Me, before: older.Line = None
 ) -> Response:
     """Who looked at this file; the auditor sees a name and a year of birth, nothing more."""
     found = people.known(session, [person_id], me)
