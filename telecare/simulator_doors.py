@@ -109,7 +109,7 @@ def run(
     send: Send,
     *,
     stop: threading.Event,
-    seed: int = 1,
+    seed: int | str = 1,
     mean_pause: float = MEAN_PAUSE,
 ) -> None:
     """Let the units speak until told to stop."""

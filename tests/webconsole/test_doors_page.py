@@ -1,6 +1,8 @@
 """The pages of technicians: where they begin, what the words are, what is left out."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,6 +12,7 @@ from registry.kit import clock, db
 from telecare import batch, devices, outages
 from telecare.batch import Received
 from telecare.devices import PROTOCOLS
+from telecare.protocols import json_signals, sos_access
 from telecare.protocols.base import Kind, Verdict
 from telecare.protocols.dc09_frames import wrap
 from telecare.protocols.sia_dc09 import SiaDc09
@@ -18,6 +21,18 @@ from webconsole import door_words
 
 SignIn = Callable[..., TestClient]
 DC09 = SiaDc09()
+# How a protocol says why it refuses, wherever it is written.
+REFUSES = re.compile(
+    r'(?:reason=|flaw = |Malformed\(|_lost\([^"]*|Verdict\.\w+, |" else )"([a-z_0-9]+)"'
+)
+
+
+def reasons() -> set[str]:
+    """What the code refuses with, and what two protocols have as tables."""
+    told = {*json_signals.REASONS, *sos_access.FLAWS}
+    for module in Path(json_signals.__file__).parent.glob("*.py"):
+        told |= set(REFUSES.findall(module.read_text(encoding="utf-8")))
+    return told
 
 
 def arrives(body: bytes) -> None:
@@ -37,6 +52,7 @@ def arrives(body: bytes) -> None:
         (Verdict, door_words.VERDICTS),
         ([*Becomes, batch.REFUSED], door_words.BECAME),
         (outages.CAUSES, door_words.TOGETHER),
+        (reasons(), door_words.REASONS),
     ],
 )
 def test_every_code_has_a_word(codes: list[str], table: dict[str, str]) -> None:

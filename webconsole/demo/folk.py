@@ -23,6 +23,7 @@ FIRST_ACCOUNT = 7001
 DIGITS_OF_BS8521 = 12
 ONCE_A_DAY = 86_400  # seconds between two signs of life
 KEYS = "chiavi"
+KEYS_OF = {"aes": 32, "scaip": 32, "sos": 15}  # characters; the others have none
 PROTOCOLS = {
     "scaip": devices.SCAIP,
     "app": devices.JSON,
@@ -105,7 +106,7 @@ def _unit(session: Session, person: Person, account: str, kind: str) -> Device:
         session,
         account=account.zfill(DIGITS_OF_BS8521) if kind == "bs8521" else account,
         protocol=PROTOCOLS.get(kind, devices.DC09),
-        key=key_of(account) if kind in {"aes", "scaip"} else "",
+        key=key_of(account)[: KEYS_OF.get(kind, 0)],
         heartbeat_s=ONCE_A_DAY,
         label=f"Unità {account}",
     )

@@ -142,7 +142,7 @@ def _other_doors(session: Session, chosen: Settings, host: str) -> Iterator[Play
             if own := there[number :: len(ways)]:
                 yield Play(
                     f"{protocol} {number + 1}",
-                    partial(_speak, own, send),
+                    partial(_speak, own, send, f"{protocol} {number}"),
                     _room_for_more,
                 )
 
@@ -164,8 +164,9 @@ def _ways(chosen: Settings, host: str) -> dict[str, list[Send]]:
     return ways
 
 
-def _speak(units: list[Speaker], send: Send, halt: threading.Event) -> None:
-    simulator_doors.run(units, send, stop=halt)
+def _speak(units: list[Speaker], send: Send, seed: str, halt: threading.Event) -> None:
+    """Each way has a seed of its own, or all would say the same at the same moment."""
+    simulator_doors.run(units, send, stop=halt, seed=seed)
 
 
 def _secret(session: Session, unit: Device) -> str:

@@ -36,7 +36,7 @@ function Doors() {
   return html`
     <div class="page-head">
       <h1>${t("Doors")}</h1>
-      <div class="tools"><a class="button" href="/segnali">${t("All signals")}</a></div>
+      <div class="tools"><a class="button plain" href="/voce">${t("Voice of home units")}</a> <a class="button" href="/segnali">${t("All signals")}</a></div>
     </div>
     <${Trouble} error=${trouble} />
     ${!seen && !trouble && html`<div class="panel"><div class="inside stack"><div class="skeleton"></div><div class="skeleton"></div></div></div>`}
