@@ -71,7 +71,7 @@ def accept(session: Session, call: Call, operator_id: UUID) -> None:
     call.operator_id = operator_id
     call.answered_at = clock.now()
     calls.no_longer_offered(call)
-    operators.of(session, operator_id).missed = 0
+    operators.answers(session, operator_id)
     calls.open_case(session, call)
     deadlines.set_(session, calls.SOFTPHONE, call.id, clock.now())
     journal.record(

@@ -152,6 +152,18 @@ def missed(session: Session, operator: Operator) -> None:
         )
 
 
+def answers(session: Session, staff_id: UUID) -> None:
+    """They have taken a call: whom the rule had put on a break is plainly there again."""
+    operator = of(session, staff_id)
+    if paused_by_rule(operator):
+        choose(session, staff_id, Status.AVAILABLE)
+    operator.missed = 0
+
+
+def paused_by_rule(operator: Operator) -> bool:
+    return operator.status is Status.PAUSED and operator.missed >= MOST_MISSED
+
+
 def of(session: Session, staff_id: UUID) -> Operator:
     """The operator, held. Whoever signs in for the first time is available, coordinators away."""
     held = select(Operator).where(Operator.staff_id == staff_id).with_for_update()

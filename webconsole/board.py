@@ -134,5 +134,5 @@ def _me(session: Session, me: Actor) -> dict[str, Any]:
         "id": me.staff_id,
         "status": mine.status,
         "state": mine.state,
-        "paused_by_rule": mine.status is Status.PAUSED and mine.missed >= operators.MOST_MISSED,
+        "paused_by_rule": operators.paused_by_rule(mine),
     }

@@ -89,6 +89,25 @@ def test_two_missed_offers_in_a_row_pause_the_operator_and_say_so(
     assert state_of(call) is CallState.WAITING
 
 
+def test_whoever_takes_a_call_is_no_longer_on_the_break_a_rule_gave_them(
+    session: Session, anna: Staff, bruno: Staff
+) -> None:
+    for staff in (anna, bruno):
+        room.at_desk(session, staff)
+    operators.choose(session, bruno.id, Status.PAUSED)
+    call = room.ring(session, "CA1")
+    for seconds in (16, 40, 60):
+        with room.later(seconds):
+            room.sweep(session)
+    assert room.operator(session, anna.id).status is Status.PAUSED
+
+    answering.accept(session, call, anna.id)
+    answering.accept(session, room.ring(session, "CA2"), bruno.id)
+
+    assert room.operator(session, anna.id).status is Status.AVAILABLE
+    assert room.operator(session, bruno.id).status is Status.PAUSED
+
+
 def test_an_absent_operators_offer_goes_on(session: Session, anna: Staff, bruno: Staff) -> None:
     operators.seen(session, anna.id)
     room.sweep(session)
