@@ -15,7 +15,14 @@ from telecare import absences, alarms, response, said
 from telecare.alarms import Alarm
 from telecare.signals import Signal
 from telecare.subscribers import Home
-from webconsole import board_calls, board_people, board_plan, board_said, board_voice
+from webconsole import (
+    board_calls,
+    board_people,
+    board_plan,
+    board_said,
+    board_teams,
+    board_voice,
+)
 from webconsole.words import ALARM_OUTCOMES, Words
 
 TARGET = 60  # seconds to an answer; see telecare/escalation.py
@@ -87,6 +94,7 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
         else words.say("the unit took the alarm back: make sure all the same"),
         "hidden": home.hidden,
         "note": alarm.note,
+        "job": board_teams.still_open(job, words) if job else None,
         **board_plan.plan(session, alarm, home, made, job, words),
         "told": _told(session, alarm, home, words),
         "sheet": f"/allarmi/{alarm.id}/118" if home.person else None,

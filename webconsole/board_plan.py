@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callcenter.calls import Call
-from dispatch.interventions import Intervention
+from dispatch.interventions import Intervention, InterventionState
 from registry.kit import clock
 from registry.people import NearPerson
 from telecare import ladder, plans, rounds, taken
@@ -148,6 +148,8 @@ def _team_step(job: Intervention | None, words: Words) -> dict[str, Any]:
         "state": "done" if job else "todo",
         "done_at": job.requested_at if job else None,
         "detail": detail,
+        "href": f"/interventi/{job.id}" if job else None,
+        "vain": job is not None and job.state is InterventionState.ESCALATED,
     }
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch import interventions, standing
-from dispatch.interventions import Intervention
+from dispatch.interventions import STEPS, Intervention
 from dispatch.standing import Standing, TeamNow
 from registry.access import Actor
 from registry.people import Person
@@ -40,6 +40,17 @@ def job(intervention: Intervention, people: Mapping[UUID, Person], words: Words)
         "eta_at": intervention.expected_at,
         "latitude": intervention.latitude,
         "longitude": intervention.longitude,
+    }
+
+
+def still_open(intervention: Intervention, words: Words) -> dict[str, str] | None:
+    """What whoever closes an alarm must know of the team they asked for; None once it is over."""
+    if not STEPS[intervention.state]:
+        return None
+    state = words.of(JOB_STATES, intervention.state).lower()
+    return {
+        "href": f"/interventi/{intervention.id}",
+        "text": words.say("The intervention stays open: %(state)s.", state=state),
     }
 
 

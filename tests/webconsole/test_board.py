@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from callcenter import calls, lines, operators
 from callcenter.call_states import CallState
+from dispatch import interventions, search
 from dispatch.interventions import Intervention
 from registry import journal, people
 from registry.access import Role
@@ -19,7 +20,7 @@ from registry.kit import clock, db
 from registry.kit.db import new_id
 from registry.people import Person
 from registry.staff import Staff
-from telecare import alarms
+from telecare import alarms, response
 from telecare.alarms import Alarm
 from telecare.protocols.base import Kind
 from telecare.triage import lane_of
@@ -115,6 +116,22 @@ def test_the_plan_goes_on_as_things_are_done(session: Session, anna: Staff) -> N
     assert _states(session, anna) == ["done", "now", *["todo"] * 3]
     # Tried, and nobody was spoken with: no tick for that.
     assert _steps(session, anna)[0]["vain"]
+
+
+def test_a_team_that_was_not_found_is_no_step_done(session: Session, anna: Staff) -> None:
+    alarm = rings(session, maria(session), Kind.FALL, seconds_ago=5)
+    alarms.claim(session, alarm, anna.id)
+    job = response.ask_for_team(session, alarm, anna.actor, reason="caduta")
+    search.look(session, job.id)
+
+    (held,) = board.snapshot(session, anna.actor, IT)["hand"]
+    (step,) = [each for each in held["steps"] if each["key"] == "ask_for_team"]
+    assert step["vain"]
+    assert step["href"] == held["job"]["href"] == f"/interventi/{job.id}"
+
+    interventions.cancel(session, job, "sta bene")
+    (held,) = board.snapshot(session, anna.actor, IT)["hand"]
+    assert held["job"] is None
 
 
 def _states(session: Session, who: Staff) -> list[str]:

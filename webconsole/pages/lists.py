@@ -12,11 +12,9 @@ from callcenter.call_states import CallState
 from callcenter.calls import Call
 from dispatch import interventions
 from dispatch.interventions import Intervention
-from registry import cases, people
 from registry.access import Right
 from registry.door import Me, allow
 from registry.kit import i18n
-from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from registry.staff import Staff
 from telecare import alarms
@@ -99,26 +97,6 @@ def list_jobs(
             session, (each.person_id for each in found), me, "interventions"
         ),
         **_common(request, found),
-    )
-
-
-@router.get("/interventi/{job_id}", dependencies=[allow(Right.REQUEST_TEAM)])
-def show_job(job_id: UUID, request: Request, session: InTransaction, me: Me) -> Response:
-    wanted = select(Intervention).where(Intervention.id == job_id)
-    job = session.scalar(interventions.visible_to(wanted, me))
-    if job is None:
-        raise NotFound("There is no such %(thing)s", thing="intervention")
-    person = None
-    if job.person_id is not None:
-        person = people.read(session, job.person_id, me, why="intervention")
-    return rendering.page(
-        request,
-        "job.html",
-        me=me,
-        job=job,
-        person=person,
-        entries=cases.timeline(session, job.case_id),
-        **_common(request, []),
     )
 
 

@@ -14,7 +14,9 @@ export function Alarm({ item }) {
   const [asking, setAsking] = useState(false);
   const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
   const article = useFocus();
-  const next = closing.outcome || item.voice || item.rings ? null : item.steps.find((step) => step.state === "now");
+  const line = item.voice || item.rings;
+  const current = item.steps.find((step) => step.state === "now");
+  const next = closing.outcome || line ? null : current;
   // One line at a time: while it is up, no other call can be made.
   const possible = (step) => step.verb && !(item.voice && step.verb.startsWith("call"));
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
@@ -32,6 +34,7 @@ export function Alarm({ item }) {
         ${next && html`<button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => doStep(next)}>
           <${Icon} name=${next.icon} />${next.does}<${Key}>Ctrl ↵<//>
         </button>`}
+        ${line && current?.verb?.startsWith("call") && html`<button class="button" disabled><${Icon} name=${current.icon} />${current.does}</button>`}
         ${item.steps
           .filter((step) => step !== next && possible(step) && !["call_contact", "tick"].includes(step.verb) && step.state !== "done")
           .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
@@ -105,7 +108,7 @@ function Step({ step, n, busy, run }) {
   return html`<li class=${`step ${step.state}${step.vain ? " vain" : ""}`}>
     <span class="n">${n}</span>
     ${step.vain ? html`<${Icon} name="close" />` : step.state === "done" ? html`<${Icon} name="check" />` : html`<span class="dot"></span>`}
-    <span><span class="sr">${step.vain ? t("Tried:") : stateWord(step.state)}</span>${step.label}${step.holds_keys && html` <span class="chip"><${Icon} name="key" />${t("keys")}</span>`}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` <span class="muted">${step.detail}</span>`}</span>
+    <span><span class="sr">${step.vain ? t("Tried:") : stateWord(step.state)}</span>${step.label}${step.holds_keys && html` <span class="chip"><${Icon} name="key" />${t("keys")}</span>`}${step.says && step.says !== step.label && html` <span class="muted">${step.says}</span>`}${step.detail && html` ${step.href ? html`<a href=${step.href}>${step.detail}</a>` : html`<span class="muted">${step.detail}</span>`}`}</span>
     <span class="muted small">${step.done_at && html`<time datetime=${step.done_at} title=${exact(step.done_at)}>${clock(step.done_at)}</time>`}</span>
     ${run
       ? html`<button class="button small" data-step=${n} disabled=${Boolean(busy)} aria-label=${spoken(step)} onClick=${() => run(step)}>${step.button}</button>`

@@ -15,7 +15,7 @@ export function Foot() {
   return html`<footer class="foot" aria-label=${t("State of the room")}>
     <span><b>${counts.waiting}</b> ${t("waiting")}</span>
     ${counts.oldest_since && html`<span>${t("oldest %(time)s", { time: length(secondsSince(counts.oldest_since, at)) })}</span>`}
-    <span><${Icon} name="people" />${tn("%(n)s operator", "%(n)s operators", counts.operators)}</span>
+    <span><${Icon} name="people" />${tn("%(n)s operator available", "%(n)s operators available", counts.operators)}</span>
     ${counts.service_today !== null &&
     html`<span>${t("today %(share)s within %(n)s s", { share: percent(counts.service_today), n: counts.target_s })}</span>`}
     <span class="right">

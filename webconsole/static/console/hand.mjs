@@ -70,7 +70,7 @@ function Idle({ board }) {
     </p>
     <div class="figures">
       <div><b>${counts.waiting}</b><span>${t("waiting")}</span></div>
-      <div><b>${board.interventions.length}</b><span>${t("teams out")}</span></div>
+      <div><b>${board.interventions.filter((job) => job.team).length}</b><span>${t("teams out")}</span></div>
       ${counts.service_today !== null &&
       html`<div><b>${percent(counts.service_today)}</b><span>${t("answered within %(n)s s today", { n: counts.target_s })}</span></div>`}
     </div>

@@ -24,7 +24,7 @@ function Job({ job }) {
       ${job.eta_at && html`<${Eta} moment=${job.eta_at} />`}
     </div>
     <div class="pair small muted">
-      <span class="clip">${[job.team?.name, job.state_text].filter(Boolean).join(" · ")}</span>
+      <span class=${job.state === "escalated" ? "clip crit" : "clip"}>${[job.team?.name, job.state_text].filter(Boolean).join(" · ")}</span>
       <${Since} moment=${job.since} />
     </div>
   </li>`;

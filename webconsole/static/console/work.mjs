@@ -65,6 +65,7 @@ export function Closing({ item, closing, busy, label, main, blocked = "" }) {
       <${Icon} name="check" />${label}
     </button>
     ${closing.outcome && blocked && html`<p class="help">${blocked}</p>`}
+    ${closing.outcome && item.job && html`<p class="help">${item.job.text} <a href=${item.job.href}>${t("Open the intervention")}</a></p>`}
   </section>`;
 }
 
