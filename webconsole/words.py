@@ -195,6 +195,15 @@ LANGUAGES = {
     "sq": N_("Albanian"),
     "bn": N_("Bengali"),
     "si": N_("Sinhala"),
+    "de": N_("German"),
+    "hi": N_("Hindi"),
+    "pa": N_("Punjabi"),
+    "pl": N_("Polish"),
+    "pt": N_("Portuguese"),
+    "ru": N_("Russian"),
+    "tl": N_("Tagalog"),
+    "ur": N_("Urdu"),
+    "ise": N_("Italian sign language"),
 }
 
 AREAS = {

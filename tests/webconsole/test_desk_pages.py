@@ -225,11 +225,16 @@ def test_a_sheet_that_cannot_be_saved_comes_back_whole(asked: UUID, signed_in: S
         "age_at_least": "65",
         "lives_alone": "1",
         "steps": "Telefonare\nAspettare",
+        "language_uk": "1",
+        "language_yo": "1",
     }
     page = boss.post("/elenco/nuova", data=sent)
     assert page.status_code == 422
     assert 'value="quando capita"' in page.text
     assert "Telefonare\nAspettare" in page.text
+    assert 'name="language_uk" value="1" checked>ucraino' in page.text
+    # A language we have no word for yet, as a file may bring it, is not lost.
+    assert 'name="language_yo" value="1" checked>yo' in page.text
 
     made = boss.post("/elenco/nuova", data=sent | {"hours": "lun 9-12", "published": "1"})
     assert made.status_code == 200
@@ -237,6 +242,7 @@ def test_a_sheet_that_cannot_be_saved_comes_back_whole(asked: UUID, signed_in: S
         (sheet,) = directory.listed(session, public=True)
         assert sheet.rules == [{"fact": "age", "at_least": 65.0}, {"fact": "lives_alone"}]
         assert sheet.steps == ["Telefonare", "Aspettare"]
+        assert sheet.languages == ["uk", "yo"]
 
 
 def test_namesakes_are_told_with_the_fact_to_ask_for(anna: TestClient) -> None:

@@ -30,13 +30,15 @@ from registry.places import AddressKind
 from webconsole import desk_words, rendering
 from webconsole.pages import forms
 from webconsole.pages.forms import Trouble
-from webconsole.words import words
+from webconsole.words import LANGUAGES, words
 
 router = APIRouter(include_in_schema=False)
 OPEN = "what the services are is for everybody to know; only published sheets are shown"
 SEE_OTHER = 303
 NO_REPORT: Mapping[str, Any] = {"words": "", "trouble": forms.NONE, "thanks": False}
-LISTS = ("documents", "steps", "places", "languages")
+LISTS = ("documents", "steps", "places")
+# A tick for each language is a field of its own: its code behind this.
+SPEAKS = "language_"
 TEXTS = ("name", "summary", "eligibility", "times", "cost", "appeal", "hours", "accessibility")
 REACHED = ("address", "phone", "email", "website")
 Words = Annotated[str, Query(max_length=200)]
@@ -240,6 +242,7 @@ def _facts(typed: dict[str, str]) -> dict[str, Any]:
     for name in LISTS:
         lines = typed.get(name, "").splitlines()
         facts[name] = [line.strip()[:300] for line in lines if line.strip()]
+    facts["languages"] = _languages(typed)
     try:
         facts["area"] = ServiceArea(typed.get("area", ""))
     except ValueError:
@@ -331,13 +334,15 @@ def _form(
     typed: dict[str, str],
     trouble: Trouble,
 ) -> Response:
+    written = (_written(None) | typed) if typed else _written(service)
     return rendering.page(
         request,
         "directory/form.html",
         me=me,
         status=422 if trouble else 200,
         service=service,
-        typed=(_written(None) | typed) if typed else _written(service),
+        typed=written,
+        languages_known=list(dict.fromkeys([*LANGUAGES, *_languages(written)])),
         bodies=directory.bodies(session),
         body_kinds=list(BodyKind),
         reports=sheet_reports.open_of(session, service.id) if service else [],
@@ -346,6 +351,10 @@ def _form(
         trouble=trouble,
         **_common(request),
     )
+
+
+def _languages(typed: Mapping[str, str]) -> list[str]:
+    return [name.removeprefix(SPEAKS)[:20] for name in typed if name.startswith(SPEAKS)]
 
 
 def _written(service: Service | None) -> dict[str, str]:
@@ -359,6 +368,7 @@ def _written(service: Service | None) -> dict[str, str]:
         return blank
     filled = {name: str(getattr(service, name)) for name in (*TEXTS, *REACHED, "area", "review_by")}
     filled |= {name: "\n".join(getattr(service, name)) for name in LISTS}
+    filled |= {f"{SPEAKS}{code}": "1" for code in service.languages}
     for rule in eligibility.rules(service.rules):
         ends = {"at_least": rule.at_least, "at_most": rule.at_most}
         filled |= {
