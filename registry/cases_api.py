@@ -115,6 +115,13 @@ class EntryOut(Out):
     facts: dict[str, Any]
 
 
+class TimelineOut(BaseModel):
+    """A page of it; `next` is what the page after is asked with as `before`."""
+
+    items: list[EntryOut]
+    next: int | None
+
+
 class Reason(BaseModel):
     reason: Words
 
@@ -193,11 +200,21 @@ def read_case(case_id: UUID, session: InTransaction, me: Me, answer: Response) -
 
 
 @router.get("/cases/{case_id}/timeline", dependencies=READ)
-def read_timeline(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[EntryOut]]:
+def read_timeline(
+    case_id: UUID,
+    session: InTransaction,
+    me: Me,
+    before: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+) -> TimelineOut:
+    """What happened, newest first; `before` is what the page before gave as `next`."""
     case = _opened(session, case_id, me)
     seen = access.sees(me, case.compartment)
-    entries: list[journal.Entry] = cases.timeline(session, case_id) if seen else []
-    return {"items": [EntryOut.model_validate(each) for each in entries]}
+    entries: list[journal.Entry] = []
+    if seen:
+        entries = cases.timeline(session, case_id, limit=limit, before=before)
+    following = entries[-1].id if len(entries) == limit else None
+    return TimelineOut(items=[EntryOut.model_validate(each) for each in entries], next=following)
 
 
 @router.get("/cases/{case_id}/history", dependencies=READ)

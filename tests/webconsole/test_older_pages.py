@@ -74,6 +74,23 @@ def test_the_whole_story_of_a_case_can_be_read_back_to_its_first_line(
     assert all(("tutto=true&amp;prima=" in page) == bool(way) for page in pages[:-1])
 
 
+def test_the_api_tells_the_same_story_a_page_at_a_time(
+    nina: tuple[UUID, UUID], sara: TestClient
+) -> None:
+    with db.transaction() as session:
+        whole = [each.kind for each in cases.timeline(session, nina[1])]
+    there = f"/api/v1/cases/{nina[1]}/timeline"
+    told, page = [], sara.get(there, params={"limit": 5}).json()
+    while True:
+        told += [each["kind"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        page = sara.get(there, params={"limit": 5, "before": page["next"]}).json()
+
+    assert whole[-1] == "registry.case_opened"
+    assert told == whole
+
+
 def test_a_form_in_trouble_still_leads_to_what_is_older(
     nina: tuple[UUID, UUID], sara: TestClient
 ) -> None:
