@@ -72,9 +72,13 @@ def test_any_bytes_are_survived(noise: bytes, inside: bytes) -> None:
         for cut in framer.feed(stream):
             message = DC09.decode(cut, lambda _: KEY, NOW)
             if message.verdict is Verdict.GOOD:
-                DC09.acknowledge(message, lambda _: KEY, NOW)
+                said = DC09.acknowledge(message, lambda _: KEY, NOW)
             else:
-                DC09.refuse(message, NOW)
+                said = DC09.refuse(message, NOW) or b""
+            # Whatever was heard, what we say is one whole frame, or nothing.
+            answers = Dc09Framer().feed(said)
+            assert [cut.raw for cut in answers] == ([said] if said else [])
+            assert all(not cut.flaw and cut.length_ok for cut in answers)
 
 
 @given(st.integers(0, 399), st.integers(0, 7))

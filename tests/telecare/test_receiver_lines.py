@@ -123,7 +123,10 @@ def test_shuffled_lines_mean_the_same() -> None:
 def test_any_bytes_are_survived(noise: bytes) -> None:
     for stream in (noise, b"5011 18" + noise + b"\x14", b"S011[" + noise + b"]\r"):
         for cut in LineFramer().feed(stream):
-            LINES.decode(cut, lambda _: None, NOW)
+            message = LINES.decode(cut, lambda _: None, NOW)
+            # Refused, a line would hold up all the rest: only what came broken is.
+            assert (message.verdict is Verdict.BROKEN) == bool(cut.flaw)
+            assert message.content == (b"" if cut.flaw else cut.body)
 
 
 def test_an_endless_line_stays_bounded_and_the_next_is_read() -> None:
