@@ -11,7 +11,7 @@ from registry.kit import beats, clock
 from registry.kit.beats import Beat
 from registry.kit.errors import NotFound
 from telecare import devices, door_tests, signals
-from telecare.devices import DC09, JSON, SCAIP, SELF_TEST, SOS_ACCESS, Device
+from telecare.devices import BS8521, DC09, JSON, SCAIP, SELF_TEST, SOS_ACCESS, Device
 from telecare.door_tests import DoorTest
 from telecare.protocols.base import Verdict
 from telecare.signals import Signal
@@ -80,7 +80,7 @@ class Unknown:
 def all_(session: Session) -> list[Door]:
     """Every door that is open or was ever used; ours first, in a fixed order."""
     heard = beats.alive(session)
-    names = [DC09, SCAIP, JSON]
+    names = [DC09, SCAIP, BS8521, JSON]  # these are open everywhere
     names += [each for each in _protocols(session) if each not in names]
     doors = {name: Door(protocol=name) for name in names}
     _count(session, doors)

@@ -64,7 +64,7 @@ def test_a_door_tells_what_comes_in_and_what_it_refuses(tea: TestClient) -> None
     door = said["doors"][0]
     assert (door["protocol"], door["connections"]) == ("sia-dc09", 3)
     tests = {each["protocol"]: [one["door"] for one in each["tests"]] for each in said["doors"]}
-    assert tests == {"sia-dc09": ["dc09-udp"], "scaip": [], "json": ["mqtt"]}
+    assert tests == {"sia-dc09": ["dc09-udp"], "scaip": [], "bs8521": [], "json": ["mqtt"]}
     assert door["tests"][0]["took_ms"] == 4.0
     assert door["minute"] == {"tcp": 2, "udp": 1}
     assert door["minute_refused"] == 1

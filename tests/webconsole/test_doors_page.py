@@ -105,4 +105,4 @@ def test_a_unit_tells_what_was_refused_of_it(signed_in: SignIn) -> None:
     arrives(b'"*ADM-CID"0001L0#4711[00112233]')
     arrives(b'"*ADM-CID"0002L0#4711[00112233]')
     page = signed_in("anna", Role.OPERATOR).get("/segnali?ricevitore=sia-dc09&unita=4711").text
-    assert "3 cifrato, chiave sconosciuta" in " ".join(page.split())
+    assert "3 × cifrato, chiave sconosciuta" in " ".join(page.split())

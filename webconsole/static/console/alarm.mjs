@@ -17,6 +17,8 @@ export function Alarm({ item }) {
   const line = item.voice || item.rings;
   const current = item.steps.find((step) => step.state === "now");
   const next = closing.outcome || line ? null : current;
+  // While the line is up its button stays where the hand is, and does nothing.
+  const kept = line && current?.verb?.startsWith("call") ? current : null;
   // One line at a time: while it is up, no other call can be made.
   const possible = (step) => step.verb && !(item.voice && step.verb.startsWith("call"));
   const doStep = (step) => act(step.key, () => steps[step.verb](item, step));
@@ -34,9 +36,9 @@ export function Alarm({ item }) {
         ${next && html`<button class="button main" data-main disabled=${Boolean(busy)} onClick=${() => doStep(next)}>
           <${Icon} name=${next.icon} />${next.does}<${Key}>Ctrl ↵<//>
         </button>`}
-        ${line && current?.verb?.startsWith("call") && html`<button class="button" disabled><${Icon} name=${current.icon} />${current.does}</button>`}
+        ${kept && html`<button class="button" disabled><${Icon} name=${kept.icon} />${kept.does}</button>`}
         ${item.steps
-          .filter((step) => step !== next && possible(step) && !["call_contact", "tick"].includes(step.verb) && step.state !== "done")
+          .filter((step) => step !== next && step !== kept && possible(step) && !["call_contact", "tick"].includes(step.verb) && step.state !== "done")
           .map((step) => html`<button class="button" disabled=${Boolean(busy)} onClick=${() => doStep(step)}>
             <${Icon} name=${step.icon} />${step.label}
           </button>`)}

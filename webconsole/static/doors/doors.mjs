@@ -113,7 +113,7 @@ function Row({ door, open, toggle }) {
           ${door.refused.length === 0 && html`<span class="muted">${t("no frame")}</span>`}
           ${door.refused.map(
             (each) => html`<span class="chip warn" title=${say("verdict", each.verdict)}>
-              ${each.frames} ${say("reason", each.reason || each.verdict)}
+              ${each.frames} × ${say("reason", each.reason || each.verdict)}
             </span>`,
           )}
         </span>
