@@ -10,6 +10,7 @@ from registry.kit import i18n
 from webconsole import (
     case_words,
     directory_words,
+    language_words,
     log_in_words,
     privacy_words,
     telecare_words,
@@ -181,29 +182,6 @@ HAPPENED = {
     "dispatch.team_signed_off": N_("Team off duty"),
     "dispatch.team_set_out": N_("Team on the way"),
     "dispatch.team_arrived": N_("Team on the scene"),
-}
-
-LANGUAGES = {
-    "it": N_("Italian"),
-    "en": N_("English"),
-    "fr": N_("French"),
-    "es": N_("Spanish"),
-    "ar": N_("Arabic"),
-    "zh": N_("Chinese"),
-    "uk": N_("Ukrainian"),
-    "ro": N_("Romanian"),
-    "sq": N_("Albanian"),
-    "bn": N_("Bengali"),
-    "si": N_("Sinhala"),
-    "de": N_("German"),
-    "hi": N_("Hindi"),
-    "pa": N_("Punjabi"),
-    "pl": N_("Polish"),
-    "pt": N_("Portuguese"),
-    "ru": N_("Russian"),
-    "tl": N_("Tagalog"),
-    "ur": N_("Urdu"),
-    "ise": N_("Italian sign language"),
 }
 
 AREAS = {
@@ -393,7 +371,7 @@ class Words:
         return ICONS.get(kind.partition(".")[0], "note")
 
     def language(self, code: str) -> str:
-        return self.of(LANGUAGES, code)
+        return self.of(language_words.LANGUAGES, code)
 
     def happened(self, entry: Entry) -> str:
         """One line of a story: what happened, and the code that tells more."""

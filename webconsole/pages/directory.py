@@ -28,9 +28,10 @@ from registry.kit.errors import Invalid, Problem
 from registry.kit.http import InTransaction, sentence
 from registry.places import AddressKind
 from webconsole import desk_words, rendering
+from webconsole.language_words import LANGUAGES
 from webconsole.pages import forms
 from webconsole.pages.forms import Trouble
-from webconsole.words import LANGUAGES, words
+from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 OPEN = "what the services are is for everybody to know; only published sheets are shown"

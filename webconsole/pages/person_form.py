@@ -22,9 +22,10 @@ from registry.people import Person
 from registry.people_api import held
 from registry.search import Hit
 from webconsole import desk_words, person_words, rendering
+from webconsole.language_words import LANGUAGES
 from webconsole.pages import forms
 from webconsole.pages.forms import Trouble
-from webconsole.words import LANGUAGES, words
+from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 SEE_OTHER = 303

@@ -18,7 +18,8 @@ from telecare.ladder import Rung
 from telecare.planned import By, Purpose
 from telecare.subscribers import WhyIn
 from webconsole import board_people, rendering
-from webconsole.words import LANGUAGES, words
+from webconsole.language_words import LANGUAGES
+from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
 LATEST = 8  # alarms shown on a file
