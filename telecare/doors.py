@@ -32,6 +32,7 @@ TESTS = {
     SCAIP: ("sip-udp", "sip-tcp", "sip-tls"),
     JSON: ("http", "websocket", "mqtt"),
     SOS_ACCESS: ("sos-access", "sos-access-tls"),
+    BS8521: ("bs8521",),
 }
 
 

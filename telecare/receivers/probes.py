@@ -9,10 +9,10 @@ from functools import partial
 
 from registry.kit.settings import Settings
 from telecare import simulator, simulator_doors, simulator_scaip
-from telecare.devices import DC09, RECEIVER_LINES, SCAIP, SELF_TEST, SOS_ACCESS
+from telecare.devices import BS8521, DC09, RECEIVER_LINES, SCAIP, SELF_TEST, SOS_ACCESS
 from telecare.protocols import sip_messages
 from telecare.protocols.dc09_frames import Dc09Framer
-from telecare.receivers import probes_json
+from telecare.receivers import probes_json, simulated
 
 # Raises OSError (a time-out is one) when the door does not take the signal.
 Probe = Callable[[], None]
@@ -36,6 +36,7 @@ def of(chosen: Settings, here: str) -> dict[str, Probe]:
         "dc09-udp": partial(dc09_udp, host, chosen.dc09_port),
         "sip-udp": partial(sip_udp, host, chosen.sip_port, chosen.sip_domain),
         "sip-tcp": partial(sip_tcp, host, chosen.sip_port, chosen.sip_domain),
+        "bs8521": partial(bs8521, host, chosen.sip_port, chosen.sip_domain),
         "http": partial(probes_json.post, web),
         "websocket": partial(probes_json.over_socket, web),
     }
@@ -147,6 +148,11 @@ def _message(line: socket.socket, transport: str, host: str, domain: str) -> Non
     )
     if not line.recv(4096).startswith(b"SIP/2.0 200"):
         raise ConnectionError("no 200")
+
+
+def bs8521(host: str, port: int, domain: str) -> None:
+    """A string of digits in a MESSAGE, and the MESSAGE that acknowledges it."""
+    _sent(simulated.over_bs8521(host, port, domain), SELF_TEST[BS8521])
 
 
 def receiver_lines(host: str, port: int) -> None:

@@ -97,8 +97,12 @@ def _is_stored(heard: "queue.Queue[bytes]", reference: str) -> bool:
     return False
 
 
-def over_bs8521(host: str, port: int) -> Send:
-    """A unit of BS 8521-2 style by UDP: acknowledged by a MESSAGE of type A, which it answers."""
+def over_bs8521(host: str, port: int, domain: str = "") -> Send:
+    """A unit of BS 8521-2 style by UDP: acknowledged by a MESSAGE of type A, which it answers.
+
+    `domain` is the name under which units call, where the door knows only one.
+    """
+    called = f"sip:centrale@{domain or f'{host}:{port}'}"
 
     def send(unit: Unit, saying: Saying) -> bool:
         string = f"1001{unit.account}{EVENTS[saying[0]][:3]}02{1}{EVENTS[saying[0]][3:]}"
@@ -110,9 +114,9 @@ def over_bs8521(host: str, port: int) -> Send:
             local = f"[{own[0]}]:{own[1]}" if ":" in own[0] else f"{own[0]}:{own[1]}"
             frame = sip_messages.ask(
                 "MESSAGE",
-                target=f"sip:centrale@{host}:{port}",
+                target=called,
                 sender=f"sip:{unit.account}@{local}",
-                receiver=f"sip:centrale@{host}:{port}",
+                receiver=called,
                 via=f"SIP/2.0/UDP {local}",
                 branch=sip_messages.branch(),
                 body=(CONTENT_TYPE, body),

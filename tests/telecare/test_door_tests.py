@@ -64,6 +64,15 @@ def test_scaip_is_tested_over_udp_and_tcp(database: None, domain: str) -> None:
     }
 
 
+@pytest.mark.parametrize("domain", ["", "soccorso.example"])
+def test_bs8521_is_tested_there_and_back(database: None, domain: str) -> None:
+    with sip_centre.running(SipPlan(port=0, domain=domain)) as door:
+        probes.bs8521(HERE, door.port, domain)
+    assert [(each.protocol, each.kind, each.became) for each in stored()] == [
+        ("bs8521", "test", "kept")
+    ]
+
+
 def test_scaip_is_tested_over_tls(database: None, tmp_path: Path) -> None:
     chain, key = certificate(tmp_path)
     with sip_centre.running(SipPlan(port=0, tls_port=0, certificate=chain, key=key)) as door:
@@ -180,6 +189,7 @@ def test_the_settings_decide_what_is_tested() -> None:
         "dc09-udp",
         "sip-udp",
         "sip-tcp",
+        "bs8521",
         "http",
         "websocket",
     }
