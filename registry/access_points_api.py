@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
 from registry import access_points, once, versions
 from registry.access import Right
 from registry.access_points import AccessPoint, PointKind
 from registry.door import Me, allow
+from registry.headers import Key, Wanted, tagged
 from registry.kit.db import get
 from registry.kit.http import InTransaction
 from registry.people_api import Out
@@ -20,8 +21,6 @@ Name = Annotated[str, Field(min_length=1, max_length=120)]
 Line = Annotated[str, Field(max_length=200)]
 Hours = Annotated[str, Field(max_length=300)]
 Areas = Annotated[list[Annotated[str, Field(max_length=120)]], Field(max_length=200)]
-Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
-Wanted = Annotated[str, Header(alias="If-Match", max_length=40)]
 
 
 class AccessPointIn(BaseModel):
@@ -73,13 +72,13 @@ def add_point(
 ) -> AccessPoint:
     made_id, first = once.made(session, me.login, key, "access_point")
     if not first:
-        return _tagged(answer, get(session, AccessPoint, made_id))
-    return _tagged(answer, access_points.add(session, id=made_id, **new.model_dump()))
+        return tagged(answer, get(session, AccessPoint, made_id))
+    return tagged(answer, access_points.add(session, id=made_id, **new.model_dump()))
 
 
 @router.get("/{point_id}", dependencies=READS, response_model=AccessPointOut)
 def read_point(point_id: UUID, session: InTransaction, answer: Response) -> AccessPoint:
-    return _tagged(answer, get(session, AccessPoint, point_id))
+    return tagged(answer, get(session, AccessPoint, point_id))
 
 
 @router.patch("/{point_id}", dependencies=KEEPS, response_model=AccessPointOut)
@@ -94,9 +93,4 @@ def change_point(
     point = access_points.held(session, point_id)
     versions.check(if_match, point.version)
     access_points.change(session, point, **facts.model_dump(exclude_none=True))
-    return _tagged(answer, point)
-
-
-def _tagged(answer: Response, point: AccessPoint) -> AccessPoint:
-    answer.headers["ETag"] = versions.tag(point.version)
-    return point
+    return tagged(answer, point)

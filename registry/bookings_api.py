@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, status
+from fastapi import APIRouter, Query, Request, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -14,13 +14,13 @@ from registry.access import Right
 from registry.bookings import Booking, BookingState
 from registry.calendars import Calendar, Slot
 from registry.door import Me, allow, public
+from registry.headers import Key
 from registry.kit import i18n
 from registry.kit.db import locked
 from registry.kit.http import InTransaction
 
 router = APIRouter(tags=["registry"])
 SECRET = "its address is a secret of 192 bits, and nobody's name is in it"  # noqa: S105
-Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 

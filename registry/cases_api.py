@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ from registry.case_states import CaseState
 from registry.cases import Area, Case
 from registry.contacts import Channel, Contact
 from registry.door import Me, allow
+from registry.headers import Match, tagged
 from registry.kit.http import InTransaction
 from registry.people_api import Name, Out
 
@@ -39,7 +40,6 @@ router = APIRouter(tags=["registry"])
 Text = Annotated[str, Field(max_length=4000)]
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 Word = Annotated[str, Field(max_length=40)]
-Match = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 READ, WRITE = [allow(Right.READ_CASES)], [allow(Right.WRITE_CASES)]
 
 
@@ -259,8 +259,7 @@ def _opened(session: Session, case_id: UUID, me: Actor) -> Case:
 
 
 def _tagged(session: Session, answer: Response, case: Case, me: Actor) -> CaseOut:
-    answer.headers["ETag"] = versions.tag(case.version)
-    return CaseOut.of(session, case, me)
+    return CaseOut.of(session, tagged(answer, case), me)
 
 
 @dataclass(frozen=True, kw_only=True)

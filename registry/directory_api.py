@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from registry import directory, directory_search, eligibility, hsds, once, versions
@@ -12,6 +12,7 @@ from registry.access import Right
 from registry.directory import BodyKind, Service, ServiceArea
 from registry.door import Me, allow, public
 from registry.eligibility import Fact, Outlook, Verdict
+from registry.headers import Key, Wanted, tagged
 from registry.kit.http import InTransaction
 
 router = APIRouter(tags=["registry"])
@@ -20,8 +21,6 @@ Line = Annotated[str, Field(max_length=300)]
 Text = Annotated[str, Field(max_length=4000)]
 Tag = Annotated[str, Field(max_length=12)]
 Lines = Annotated[list[Line], Field(max_length=60)]
-Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
-Wanted = Annotated[str, Header(alias="If-Match", max_length=40)]
 Number = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
 
 
@@ -167,17 +166,17 @@ def find(
 def add(new: SheetIn, session: InTransaction, me: Me, answer: Response, key: Key = None) -> Service:
     made_id, first = once.made(session, me.login, key, "service")
     if not first:
-        return _tagged(answer, directory.read(session, made_id))
+        return tagged(answer, directory.read(session, made_id))
     facts = new.model_dump(exclude_none=True, exclude={"body", "body_kind"})
     body = directory.body(session, new.body, new.body_kind)
-    return _tagged(answer, directory.add(session, body, id=made_id, **facts))
+    return tagged(answer, directory.add(session, body, id=made_id, **facts))
 
 
 @router.get(
     "/services/{service_id}", dependencies=[allow(Right.READ_CASES)], response_model=SheetOut
 )
 def read(service_id: UUID, session: InTransaction, answer: Response) -> Service:
-    return _tagged(answer, directory.read(session, service_id))
+    return tagged(answer, directory.read(session, service_id))
 
 
 @router.patch(
@@ -194,7 +193,7 @@ def change(
     service = directory.held(session, service_id)
     versions.check(if_match, service.version)
     directory.change(session, service, **facts.model_dump(exclude_none=True))
-    return _tagged(answer, service)
+    return tagged(answer, service)
 
 
 @router.post("/services/{service_id}/check", dependencies=[allow(Right.READ_CASES)])
@@ -255,8 +254,3 @@ def read_open(service_id: UUID, session: InTransaction) -> dict[str, Any]:
 def list_bodies(session: InTransaction) -> dict[str, Any]:
     items = [hsds.organization(each) for each in directory.bodies(session)]
     return hsds.page(items, total=len(items), number=1, size=max(1, len(items)))
-
-
-def _tagged(answer: Response, service: Service) -> Service:
-    answer.headers["ETag"] = versions.tag(service.version)
-    return service

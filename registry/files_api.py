@@ -13,6 +13,7 @@ from registry.audiences import Audience
 from registry.codes import CodeList
 from registry.door import Me, allow
 from registry.file_parts import Part
+from registry.headers import Key, Wanted
 from registry.kit import clock
 from registry.kit.db import get
 from registry.kit.http import InTransaction
@@ -30,7 +31,6 @@ from registry.people_api import (
     tagged,
 )
 from registry.places import Address, AddressKind
-from registry.requests_api import Key, Wanted
 from registry.staff import Office
 
 router = APIRouter(tags=["registry"])

@@ -11,6 +11,7 @@ from registry import households, once, people
 from registry.access import Right
 from registry.door import Me, allow
 from registry.files_api import Ending
+from registry.headers import Key
 from registry.households import Place, Stay
 from registry.kit import clock
 from registry.kit.db import get
@@ -18,7 +19,6 @@ from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
 from registry.people import Person
 from registry.people_api import Out, held
-from registry.requests_api import Key
 
 router = APIRouter(tags=["registry"])
 

@@ -11,6 +11,7 @@ from registry import (
     access,
     audiences,
     duplicates,
+    headers,
     identifiers,
     names,
     not_same,
@@ -18,7 +19,6 @@ from registry import (
     people,
     places,
     search,
-    versions,
 )
 from registry.access import Actor, Compartment, Right
 from registry.audiences import Audience
@@ -32,7 +32,6 @@ from registry.matching import Fact, Why
 from registry.names import NameKind
 from registry.people import Alert, Person
 from registry.places import Address, AddressKind
-from registry.requests_api import Key
 from registry.search import Hit
 
 router = APIRouter(tags=["registry"])
@@ -283,7 +282,7 @@ def create_person(
     new: PersonIn,
     answer: Response,
     force: bool = False,
-    key: Key = None,
+    key: headers.Key = None,
 ) -> PersonOut:
     """409 with `candidates` when there may be a file already; `force` says it is somebody else.
 
@@ -308,8 +307,7 @@ def create_person(
 
 def tagged(answer: Response, person: Person, me: Actor) -> PersonOut:
     """The file, with its version as the ETag."""
-    answer.headers["ETag"] = versions.tag(person.version)
-    return PersonOut.of(person, me)
+    return PersonOut.of(headers.tagged(answer, person), me)
 
 
 @router.post("/people/similar", dependencies=[allow(Right.READ_PEOPLE)])

@@ -1,7 +1,6 @@
 """A request: what somebody asked of us, how it was understood, and what came of it (REQ 4 to 8).
 
-A simple need ends with an answer and never owns a case; a complex one opens a case, and which of
-the two it is was decided by somebody, for a reason.
+Which it is, a simple need or a complex one, is decided by somebody, for a reason: `triage`.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,43 +16,17 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import access, cases, codes, contacts, journal
 from registry.access import Actor, Compartment
 from registry.access_points import AccessPoint
-from registry.cases import Area, Case
+from registry.cases import Case
 from registry.codes import CodeList
 from registry.contacts import Channel, Contact
 from registry.kit import clock
 from registry.kit.db import Base, Id, get, locked
 from registry.kit.errors import Invalid, NotAllowed, NotFound, WrongState
 from registry.kit.sealed import SealedText
-from registry.kit.states import move
 from registry.people import Person
+from registry.request_states import STEPS, RequestState
 
 NUMBERS = Sequence("request_numbers", metadata=Base.metadata)
-SERVICE_DESK = Area.SOCIAL_SERVICES
-
-
-class RequestState(StrEnum):
-    RECEIVED = "received"
-    SIMPLE = "simple"
-    ANSWERED = "answered"
-    TAKEN_ON = "taken_on"
-    WITHDRAWN = "withdrawn"
-
-
-STEPS = {
-    RequestState.RECEIVED: {
-        RequestState.SIMPLE,
-        RequestState.TAKEN_ON,
-        RequestState.WITHDRAWN,
-    },
-    RequestState.SIMPLE: {
-        RequestState.ANSWERED,
-        RequestState.TAKEN_ON,
-        RequestState.WITHDRAWN,
-    },
-    RequestState.ANSWERED: set[RequestState](),
-    RequestState.TAKEN_ON: set[RequestState](),
-    RequestState.WITHDRAWN: set[RequestState](),
-}
 
 
 class AsksAs(StrEnum):
@@ -76,22 +49,6 @@ class RequestReceived(journal.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestChanged(journal.Event):
-    request_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestTriaged(journal.Event):
-    request_id: UUID
-    decision: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestAnswered(journal.Event):
-    request_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestWithdrawn(journal.Event):
     request_id: UUID
 
 
@@ -164,7 +121,7 @@ def receive(
     id_: UUID | None = None,
 ) -> Request:
     """Write down what was asked, with a contact. Anonymous is allowed (REQ 11)."""
-    expressed = _said(expressed, "expressed")
+    expressed = said(expressed, "expressed")
     today = clock.now().date()
     needs = codes.check(session, CodeList.NEED, [expressed_need or ""], today)
     hindered = codes.check(session, CodeList.BARRIER, barriers, today)
@@ -197,7 +154,7 @@ def receive(
         request.id = id_
     session.add(request)
     session.flush()
-    _record(session, request, RequestReceived, channel=channel)
+    record(session, request, RequestReceived, channel=channel)
     return request
 
 
@@ -225,7 +182,7 @@ def change(session: Session, request: Request, **facts: Any) -> None:
     for name, value in facts.items():
         setattr(request, name, value)
     session.flush()
-    _record(session, request, RequestChanged)
+    record(session, request, RequestChanged)
 
 
 def name_person(session: Session, request: Request, person: Person) -> None:
@@ -244,75 +201,7 @@ def name_person(session: Session, request: Request, person: Person) -> None:
     if request.case_id is not None:
         cases.name_person(session, locked(session, Case, request.case_id), person)
     session.flush()
-    _record(session, request, RequestChanged)
-
-
-def triage_simple(session: Session, request: Request, actor: Actor, *, reason: str) -> None:
-    """An answer is enough: there will be no case."""
-    reason = _said(reason, "reason")
-    move(request, RequestState.SIMPLE, STEPS)
-    _decided(session, request, actor, reason, "simple")
-
-
-def triage_complex(session: Session, request: Request, actor: Actor, *, reason: str) -> None:
-    """The service takes it on: a case opens, in the same step as the decision (REQ 7)."""
-    reason = _said(reason, "reason")
-    if RequestState.TAKEN_ON in STEPS[request.state]:
-        case = cases.open_(
-            session,
-            area=SERVICE_DESK,
-            person_id=request.person_id,
-            reason=reason,
-            compartment=Compartment(request.compartment) if request.compartment else None,
-        )
-        request.case_id = case.id
-    move(request, RequestState.TAKEN_ON, STEPS)
-    _ended(request, actor)
-    _decided(session, request, actor, reason, "complex")
-
-
-def answer(session: Session, request: Request, actor: Actor, *, answer: str) -> None:
-    """Solved here. Only a request found simple can be answered."""
-    _answer(session, request, actor, _said(answer, "answer"))
-
-
-def _answer(session: Session, request: Request, actor: Actor, said: str) -> None:
-    move(request, RequestState.ANSWERED, STEPS)
-    request.answer = said
-    _ended(request, actor)
-    session.flush()
-    _record(session, request, RequestAnswered)
-
-
-def solve(session: Session, request: Request, actor: Actor, *, reason: str, answer: str) -> None:
-    """Found simple and answered at once, as at a desk."""
-    said = _said(answer, "answer")
-    if request.state is not RequestState.SIMPLE:
-        triage_simple(session, request, actor, reason=reason)
-    _answer(session, request, actor, said)
-
-
-def withdraw(session: Session, request: Request, actor: Actor, *, reason: str) -> None:
-    """The person no longer asks; `reason` in words."""
-    said = _said(reason, "reason")
-    move(request, RequestState.WITHDRAWN, STEPS)
-    request.answer = said
-    _ended(request, actor)
-    session.flush()
-    _record(session, request, RequestWithdrawn)
-
-
-def _decided(session: Session, request: Request, actor: Actor, reason: str, decision: str) -> None:
-    request.triage_reason = reason
-    request.triaged_by = actor.staff_id
-    request.triaged_at = clock.now()
-    session.flush()
-    _record(session, request, RequestTriaged, decision=decision)
-
-
-def _ended(request: Request, actor: Actor) -> None:
-    request.ended_at = clock.now()
-    request.ended_by = actor.staff_id
+    record(session, request, RequestChanged)
 
 
 def _must_be_open(request: Request) -> None:
@@ -320,13 +209,14 @@ def _must_be_open(request: Request) -> None:
         raise Invalid("The request has ended and can no longer be changed")
 
 
-def _said(text: str, field: str) -> str:
+def said(text: str, field: str) -> str:
+    """What was written; Invalid beside its field when that is nothing."""
     if not text.strip():
         raise Invalid("Write it in a few words", field=field)
     return text.strip()
 
 
-def _record(
+def record(
     session: Session, request: Request, event: Callable[..., journal.Event], **facts: str
 ) -> None:
     journal.record(

@@ -5,25 +5,24 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from registry import codes, listed, once, people, requests, versions
+from registry import codes, listed, once, people, requests, triage, versions
 from registry.access import Actor, Compartment, Right
 from registry.codes import CodeList
 from registry.contacts import Channel
 from registry.door import Me, allow
+from registry.headers import Key, Match, Wanted, tagged
 from registry.kit import clock
 from registry.kit.http import InTransaction
-from registry.requests import AsksAs, Request, RequestState
+from registry.request_states import RequestState
+from registry.requests import AsksAs, Request
 
 router = APIRouter(tags=["registry"])
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 Word = Annotated[str, Field(max_length=40)]
-Key = Annotated[UUID | None, Header(alias="Idempotency-Key")]
-Match = Annotated[str | None, Header(alias="If-Match", max_length=40)]
-Wanted = Annotated[str, Header(alias="If-Match", max_length=40)]
 
 
 class Out(BaseModel):
@@ -194,7 +193,7 @@ def change(
     "/requests/{request_id}/triage",
     dependencies=[allow(Right.WRITE_CASES)],
 )
-def triage(
+def decide(
     request_id: UUID,
     told: Triage,
     session: InTransaction,
@@ -206,8 +205,8 @@ def triage(
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
     simple = told.decision is Decision.SIMPLE
-    decide = requests.triage_simple if simple else requests.triage_complex
-    decide(session, request, me, reason=told.reason)
+    found = triage.find_simple if simple else triage.take_on
+    found(session, request, me, reason=told.reason)
     return _tagged(session, answer, request, me)
 
 
@@ -225,7 +224,7 @@ def give_answer(
 ) -> RequestOut:
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
-    requests.answer(session, request, me, answer=told.answer)
+    triage.answer(session, request, me, answer=told.answer)
     return _tagged(session, answer, request, me)
 
 
@@ -243,10 +242,9 @@ def withdraw(
 ) -> RequestOut:
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
-    requests.withdraw(session, request, me, reason=told.reason)
+    triage.withdraw(session, request, me, reason=told.reason)
     return _tagged(session, answer, request, me)
 
 
 def _tagged(session: Session, answer: Response, request: Request, me: Actor) -> RequestOut:
-    answer.headers["ETag"] = versions.tag(request.version)
-    return RequestOut.of(session, request, me)
+    return RequestOut.of(session, tagged(answer, request), me)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response, status
+from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, Field
 
 from registry import directory, sheet_reports, versions
@@ -12,12 +12,12 @@ from registry.access import Right
 from registry.directory import Service
 from registry.directory_api import SheetOut
 from registry.door import Me, allow
+from registry.headers import Wanted, tagged
 from registry.kit.http import InTransaction
 from registry.people_api import Out
 from registry.sheet_reports import LONGEST, SheetReport
 
 router = APIRouter(prefix="/services/{service_id}", tags=["registry"])
-Wanted = Annotated[str, Header(alias="If-Match", max_length=40)]
 
 
 class ReportIn(BaseModel):
@@ -61,5 +61,4 @@ def reviewed(
     versions.check(if_match, service.version)
     directory.reviewed(session, service)
     sheet_reports.settle(session, service.id, me)
-    answer.headers["ETag"] = versions.tag(service.version)
-    return service
+    return tagged(answer, service)

@@ -16,7 +16,8 @@ from registry.bookings import Booking, BookingState
 from registry.directory import Service
 from registry.kit import db
 from registry.people import Person
-from registry.requests import Request, RequestState
+from registry.request_states import RequestState
+from registry.requests import Request
 from tests.browser.console import Console, sign_in
 from tests.conftest import somebody
 from webconsole.demo import desk

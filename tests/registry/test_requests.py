@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from registry import access_points, cases, codes, people, requests
+from registry import access_points, cases, codes, people, requests, triage
 from registry.access import Actor, Compartment, Role
 from registry.access_points import PointKind
 from registry.codes import Code, CodeList
@@ -21,7 +21,8 @@ from registry.journal import Entry
 from registry.kit.db import get
 from registry.kit.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, WrongState
 from registry.people import Person
-from registry.requests import AsksAs, Request, RequestState
+from registry.request_states import RequestState
+from registry.requests import AsksAs, Request
 from registry.staff import Staff
 
 
@@ -81,8 +82,8 @@ def test_a_simple_need_ends_with_an_answer_and_no_case(
     session: Session, me: Actor, nina: Person
 ) -> None:
     request = ask(session, me, person_id=nina.id)
-    requests.triage_simple(session, request, me, reason="Basta un'informazione")
-    requests.answer(session, request, me, answer="Il banco alimentare apre il martedì")
+    triage.find_simple(session, request, me, reason="Basta un'informazione")
+    triage.answer(session, request, me, answer="Il banco alimentare apre il martedì")
 
     assert (request.state, request.case_id) == (RequestState.ANSWERED, None)
     assert request.triaged_by == me.staff_id
@@ -93,23 +94,23 @@ def test_a_complex_need_opens_a_case_of_the_social_services(
     session: Session, me: Actor, nina: Person
 ) -> None:
     request = ask(session, me, person_id=nina.id)
-    requests.triage_complex(session, request, me, reason="Sfratto e nessun reddito")
+    triage.take_on(session, request, me, reason="Sfratto e nessun reddito")
 
     (case,) = cases.of_person(session, nina.id)
     assert (request.case_id, case.area) == (case.id, cases.Area.SOCIAL_SERVICES)
     with pytest.raises(WrongState):
-        requests.answer(session, request, me, answer="No")
+        triage.answer(session, request, me, answer="No")
 
 
 def test_an_answer_without_a_decision_is_refused(session: Session, me: Actor) -> None:
     with pytest.raises(WrongState):
-        requests.answer(session, ask(session, me), me, answer="Ecco")
+        triage.answer(session, ask(session, me), me, answer="Ecco")
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_a_decision_needs_a_reason(session: Session, me: Actor, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
-        requests.triage_simple(session, ask(session, me), me, reason=reason)
+        triage.find_simple(session, ask(session, me), me, reason=reason)
     assert refused.value.field == "reason"
 
 
@@ -128,10 +129,10 @@ def test_whatever_is_tried_a_simple_request_owns_no_case_and_a_case_has_its_deci
     """REQUIREMENTS 1.G: "a simple-need request never owns a case; a case always has a triage"."""
     request = ask(session, me)
     does = {
-        "simple": lambda: requests.triage_simple(session, request, me, reason="perché"),
-        "complex": lambda: requests.triage_complex(session, request, me, reason="perché"),
-        "answer": lambda: requests.answer(session, request, me, answer="ecco"),
-        "withdraw": lambda: requests.withdraw(session, request, me, reason="non serve più"),
+        "simple": lambda: triage.find_simple(session, request, me, reason="perché"),
+        "complex": lambda: triage.take_on(session, request, me, reason="perché"),
+        "answer": lambda: triage.answer(session, request, me, answer="ecco"),
+        "withdraw": lambda: triage.withdraw(session, request, me, reason="non serve più"),
         "change": lambda: requests.change(session, request, recognised="casa"),
     }
     for step in path:
@@ -180,7 +181,7 @@ def test_the_journal_knows_that_it_was_asked_and_not_what(
     session: Session, me: Actor, nina: Person
 ) -> None:
     request = ask(session, me, person_id=nina.id)
-    requests.triage_simple(session, request, me, reason="Segreto di famiglia")
+    triage.find_simple(session, request, me, reason="Segreto di famiglia")
     lines = session.scalars(select(Entry).where(Entry.kind.like("registry.request_%"))).all()
 
     assert [each.kind for each in lines] == [
@@ -247,9 +248,7 @@ def test_the_words_of_a_request_in_a_compartment_are_for_whoever_has_it(
     assert not requests.sees(session, request, me)
     with pytest.raises(NotAllowed):
         requests.held(session, request.id, me)
-    requests.triage_complex(
-        session, requests.held(session, request.id, inside), inside, reason="Sì"
-    )
+    triage.take_on(session, requests.held(session, request.id, inside), inside, reason="Sì")
     (case,) = cases.of_person(session, nina.id)
     assert case.compartment == Compartment.VIOLENCE
     request.compartment = None
@@ -261,7 +260,7 @@ def test_somebody_unknown_is_named_once_and_the_case_with_them(
     session: Session, me: Actor, nina: Person
 ) -> None:
     request = requests.receive(session, me, channel=Channel.STREET, expressed="Un letto")
-    requests.triage_complex(session, request, me, reason="Dorme fuori")
+    triage.take_on(session, request, me, reason="Dorme fuori")
 
     requests.name_person(session, request, nina)
 

@@ -16,7 +16,8 @@ from registry.cases import Case
 from registry.contacts import Channel
 from registry.kit import clock, db
 from registry.people import Person
-from registry.requests import Request, RequestState
+from registry.request_states import RequestState
+from registry.requests import Request
 from webconsole.demo import desk
 
 SignedIn = Callable[..., TestClient]

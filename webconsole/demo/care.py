@@ -22,6 +22,7 @@ from registry import (
     households,
     referrals,
     requests,
+    triage,
 )
 from registry.access import Actor
 from registry.access_points import PointKind
@@ -107,7 +108,7 @@ def _taken_on(past: Past, request: Request, why: str, need: str, target: str) ->
     """Found complex by Sara, who follows the case."""
     sara = _me(past, "sara")
     requests.change(past.session, request, recognised_needs=[need])
-    requests.triage_complex(past.session, request, sara, reason=why)
+    triage.take_on(past.session, request, sara, reason=why)
     assert request.case_id is not None  # noqa: S101 - taking it on has opened one
     case = cases.held(past.session, request.case_id, sara)
     _given(past, case, "sara", "sara")
@@ -211,7 +212,7 @@ def _answered(past: Past) -> Scene:
         yield past.ago(days, 11, 29), "anna"
         requests.change(past.session, request, recognised_needs=[need])
         anna, reason = _me(past, "anna"), "Basta un'informazione"
-        requests.solve(past.session, request, anna, reason=reason, answer=answer)
+        triage.solve(past.session, request, anna, reason=reason, answer=answer)
 
 
 def _young_mother(past: Past) -> Scene:

@@ -16,6 +16,7 @@ from registry import (
     directory_search,
     people,
     requests,
+    triage,
     versions,
 )
 from registry.access import Actor, Right
@@ -30,7 +31,8 @@ from registry.kit.db import get
 from registry.kit.errors import Invalid, NotAllowed, Problem
 from registry.kit.http import InTransaction, status_of
 from registry.people import Person
-from registry.requests import AsksAs, RequestState
+from registry.request_states import RequestState
+from registry.requests import AsksAs
 from registry.staff import Staff
 from webconsole import board_people, rendering
 from webconsole.pages import forms, older
@@ -246,7 +248,7 @@ def answer(
     typed = {"answer": forms.whole(answer), "reason": forms.whole(reason)}
     try:
         versions.check(version, asked.version)
-        requests.solve(session, asked, me, **typed)
+        triage.solve(session, asked, me, **typed)
     except Problem as problem:
         return _back(request, session, me, asked, typed, problem)
     return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
@@ -265,7 +267,7 @@ def take_on(
     typed = {"reason": forms.whole(reason)}
     try:
         versions.check(version, asked.version)
-        requests.triage_complex(session, asked, me, **typed)
+        triage.take_on(session, asked, me, **typed)
     except Problem as problem:
         return _back(request, session, me, asked, typed, problem)
     return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
@@ -284,7 +286,7 @@ def withdraw(
     typed = {"reason": forms.whole(reason)}
     try:
         versions.check(version, asked.version)
-        requests.withdraw(session, asked, me, **typed)
+        triage.withdraw(session, asked, me, **typed)
     except Problem as problem:
         return _back(request, session, me, asked, typed, problem)
     return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
