@@ -127,7 +127,13 @@ def test_a_caller_still_in_the_greeting_can_be_pulled_too(town: Town) -> None:
     sid = town.ring()
     town.office.wait_for(paths.INCOMING, CallSid=sid)
     town.carrier.pull(uuid4(), sid=sid, queue_sid=None)
-    town.office.wait_for(paths.CONFERENCE, CallSid=sid, StatusCallbackEvent="participant-join")
+    joined = town.office.wait_for(
+        paths.CONFERENCE, CallSid=sid, StatusCallbackEvent="participant-join"
+    )
+    assert joined["SequenceNumber"] == "1"
+    # From the greeting straight into the room: this caller has never waited in the queue.
+    assert town.office.forms(paths.WAIT) == []
+    assert town.double.cloud.legs[sid].state is LegState.IN_PROGRESS
 
 
 def test_a_key_pressed_while_waiting_lets_the_caller_leave(town: Town) -> None:

@@ -78,8 +78,11 @@ def test_all_the_words_count_first_and_any_of_them_then(
 
 
 @pytest.mark.parametrize("words", ["'", "a & b | !", ":*", "(((", "\\", "<->", "%"])
-def test_signs_of_the_search_language_are_only_signs(session: Session, words: str) -> None:
-    directory_search.find(session, words)
+def test_signs_of_the_search_language_are_only_signs(
+    session: Session, meals: Service, rent: Service, words: str
+) -> None:
+    assert directory_search.find(session, words).read_as == {}
+    assert directory_search.find(session, f"domicilio {words}").services == [meals]
 
 
 def test_what_changes_is_found_by_its_new_words(session: Session, rent: Service) -> None:

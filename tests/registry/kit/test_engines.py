@@ -192,9 +192,14 @@ def test_engines_end_with_an_owner_that_is_killed(home: Path) -> None:
 
 def test_a_stale_pid_file_does_not_stop_the_start(home: Path) -> None:
     note = home / "postgres" / "data" / "postmaster.pid"
-    note.write_text(f"{os.getpid()}\n{note.parent}\n{int(time.monotonic())}\n5432\n")
+    stale = f"{os.getpid()}\n{note.parent}\n{int(time.monotonic())}\n5432\n"
+    note.write_text(stale)
     running = engines.start(home, durable=False)
-    running.stop()
+    try:
+        assert int(note.read_text().splitlines()[0]) != os.getpid()
+    finally:
+        running.stop()
+    assert not note.exists()
 
 
 def test_a_damaged_valkey_file_is_set_aside(home: Path) -> None:
