@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum, StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from registry.kit import live, sealed
 from registry.kit.errors import NotFound, Unavailable
 from registry.kit.settings import settings
+from registry.kit.single import Single
 
 T = TypeVar("T", bound="Base")
 
@@ -70,7 +70,7 @@ def connect(url: str, **options: Any) -> Engine:
     )
 
 
-@lru_cache(maxsize=1)
+@Single
 def engine() -> Engine:
     """The process's engine, made at first use from CENTRALE_DATABASE_URL."""
     url = settings().database_url

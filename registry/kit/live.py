@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from functools import lru_cache
 
 import redis
 import redis.asyncio
@@ -11,6 +10,7 @@ import structlog
 
 from registry.kit.errors import Unavailable
 from registry.kit.settings import settings
+from registry.kit.single import Single
 
 DOORBELL = "centrale:doorbell"
 LOOK_ANYWAY = 1.0  # seconds: readers look this often even if nobody rang
@@ -19,7 +19,7 @@ GATHER = 0.03  # seconds in which further rings join the first
 log = structlog.get_logger()
 
 
-@lru_cache(maxsize=1)
+@Single
 def client() -> redis.Redis:
     """The process's Redis client, with time-outs so that a dead Redis never holds us."""
     return redis.Redis.from_url(url(), socket_timeout=1, socket_connect_timeout=1)
