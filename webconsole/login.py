@@ -6,7 +6,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Cookie, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry import door, factors, handshakes, passkeys, proofs, provider, second_step, sessions
+from registry import (
+    access,
+    door,
+    factors,
+    handshakes,
+    passkeys,
+    proofs,
+    provider,
+    second_step,
+    sessions,
+)
+from registry.access import Right
 from registry.door import AtScreen
 from registry.handshakes import Half
 from registry.kit.db import transaction
@@ -164,5 +175,6 @@ def _locked(
         name=signed.actor.name,
         error=sentence(request, problem) if problem else "",
         next_page=entering.local(poi),
+        hears=access.can(signed.actor, Right.ANSWER_ALARMS),
         ways=factors.ways(session, mine) if mine else frozenset(),
     )

@@ -142,7 +142,7 @@ def test_a_passkey_is_made_signs_in_unlocks_and_is_revoked(
     sees(page.get_by_role("navigation"))
     page.goto(f"{here}/accesso")
     page.get_by_role("button", name="Aggiungi una passkey").click()
-    sees(page.get_by_text("Scrivete un nome"))
+    sees(page.get_by_text("Scriva un nome"))
     page.get_by_label("Nome della nuova passkey").fill("Il mio telefono")
     page.get_by_role("button", name="Aggiungi una passkey").click()
     expect(page.get_by_role("button", name="Revoca Il mio telefono")).to_be_visible(

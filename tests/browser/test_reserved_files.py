@@ -42,7 +42,7 @@ def test_the_coordinator_is_told_when_the_glass_breaks(
     sign_in(carla, "carla")
     sign_in(page, "anna")
     page.goto(f"/persone/{hidden}")
-    expect(page.get_by_role("heading", name="non è aperta per voi")).to_be_visible()
+    expect(page.get_by_role("heading", name="non è aperta per Lei")).to_be_visible()
     assert axe() == []
     page.get_by_label("Perché vi serve adesso?").fill("allarme in corso, serve sapere come entrare")
     with db.transaction() as session:
