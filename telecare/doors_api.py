@@ -13,7 +13,7 @@ from registry import access
 from registry.access import Actor, Right
 from registry.door import Me, allow
 from registry.kit import beats, clock
-from registry.kit.db import locked
+from registry.kit.db import get, locked
 from registry.kit.http import InTransaction
 from registry.people import Person
 from telecare import devices, doors, faults, outages, signals_api
@@ -170,6 +170,13 @@ def care_for_device(device_id: UUID, care: CareIn, session: InTransaction) -> Ad
         wanted.pop("key", None)
     devices.care(session, device, **wanted)
     return AdoptedOut.model_validate(device)
+
+
+@router.get("/devices/{device_id}/errors", dependencies=MANAGE)
+def read_errors(device_id: UUID, session: InTransaction) -> dict[str, list[RefusalsOut]]:
+    """What was refused of this unit within a day, by reason, the most frequent first."""
+    found = doors.errors_of(session, get(session, Device, device_id))
+    return {"items": [RefusalsOut.model_validate(each) for each in found]}
 
 
 def _door(session: Session, door: doors.Door, me: Actor) -> DoorOut:

@@ -36,8 +36,8 @@ def arrives(*bodies: bytes, path: str = "tcp") -> None:
         batch.store(session, group, book)
 
 
-def broken() -> None:
-    cut = Cut(b"\nxx\r", b"xx", flaw="crc")
+def broken(body: bytes = b"xx") -> None:
+    cut = Cut(b"\n" + body + b"\r", body, flaw="crc")
     message = DC09.decode(cut, lambda _: None, clock.now())
     with db.transaction() as session:
         batch.store(session, [Received(DC09, cut, message, "udp", "192.0.2.9:5", clock.now())], {})
@@ -50,6 +50,16 @@ def press(account: str = "4711", sequence: int = 1, more: str = "") -> bytes:
 @pytest.fixture
 def tea(signed_in: SignIn) -> TestClient:
     return signed_in("tea", Role.TECHNICIAN, name="Tea Tecnica")
+
+
+def test_a_unit_tells_what_was_refused_of_it_and_of_no_other(tea: TestClient) -> None:
+    with db.transaction() as session:
+        unit = devices.add(session, account="4711").id
+        other = devices.add(session, account="4712").id
+    broken(press())
+    broken(press(sequence=2))
+    refused = [tea.get(f"/api/v1/devices/{each}/errors").json()["items"] for each in (unit, other)]
+    assert refused == [[{"verdict": "broken", "reason": "crc", "frames": 2}], []]
 
 
 def test_a_door_tells_what_comes_in_and_what_it_refuses(tea: TestClient) -> None:
