@@ -1,11 +1,12 @@
 """JSON of requests, and of the codes in which they are told."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from registry.kit.http import InTransaction
 from registry.request_states import RequestState
 from registry.requests import AsksAs, Request
 
+# ruff: noqa: FAST003 - the dependency that holds the request takes it from the address
 router = APIRouter(tags=["registry"])
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 Word = Annotated[str, Field(max_length=40)]
@@ -189,61 +191,50 @@ def change(
     return _tagged(session, answer, request, me)
 
 
-@router.post(
-    "/requests/{request_id}/triage",
-    dependencies=[allow(Right.WRITE_CASES)],
-)
-def decide(
-    request_id: UUID,
-    told: Triage,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> RequestOut:
-    """Simple: an answer is enough. Complex: a case opens."""
+@dataclass(frozen=True, kw_only=True)
+class Changing:
+    """A request held for a change, as whoever asked knew it, and the answer to them."""
+
+    session: Session
+    request: Request
+    me: Actor
+    answer: Response
+
+    def told(self) -> RequestOut:
+        """The request as it is now, with its version as the ETag."""
+        return _tagged(self.session, self.answer, self.request, self.me)
+
+
+def _changing(
+    request_id: UUID, session: InTransaction, me: Me, answer: Response, if_match: Match = None
+) -> Changing:
     request = requests.held(session, request_id, me)
     versions.check(if_match, request.version)
+    return Changing(session=session, request=request, me=me, answer=answer)
+
+
+Held = Annotated[Changing, Depends(_changing)]
+
+
+@router.post("/requests/{request_id}/triage", dependencies=[allow(Right.WRITE_CASES)])
+def decide(told: Triage, held: Held) -> RequestOut:
+    """Simple: an answer is enough. Complex: a case opens."""
     simple = told.decision is Decision.SIMPLE
     found = triage.find_simple if simple else triage.take_on
-    found(session, request, me, reason=told.reason)
-    return _tagged(session, answer, request, me)
+    found(held.session, held.request, held.me, reason=told.reason)
+    return held.told()
 
 
-@router.post(
-    "/requests/{request_id}/answer",
-    dependencies=[allow(Right.WRITE_CASES)],
-)
-def give_answer(
-    request_id: UUID,
-    told: Answer,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> RequestOut:
-    request = requests.held(session, request_id, me)
-    versions.check(if_match, request.version)
-    triage.answer(session, request, me, answer=told.answer)
-    return _tagged(session, answer, request, me)
+@router.post("/requests/{request_id}/answer", dependencies=[allow(Right.WRITE_CASES)])
+def give_answer(told: Answer, held: Held) -> RequestOut:
+    triage.answer(held.session, held.request, held.me, answer=told.answer)
+    return held.told()
 
 
-@router.post(
-    "/requests/{request_id}/withdraw",
-    dependencies=[allow(Right.WRITE_CASES)],
-)
-def withdraw(
-    request_id: UUID,
-    told: Withdrawal,
-    session: InTransaction,
-    me: Me,
-    answer: Response,
-    if_match: Match = None,
-) -> RequestOut:
-    request = requests.held(session, request_id, me)
-    versions.check(if_match, request.version)
-    triage.withdraw(session, request, me, reason=told.reason)
-    return _tagged(session, answer, request, me)
+@router.post("/requests/{request_id}/withdraw", dependencies=[allow(Right.WRITE_CASES)])
+def withdraw(told: Withdrawal, held: Held) -> RequestOut:
+    triage.withdraw(held.session, held.request, held.me, reason=told.reason)
+    return held.told()
 
 
 def _tagged(session: Session, answer: Response, request: Request, me: Actor) -> RequestOut:

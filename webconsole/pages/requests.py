@@ -1,10 +1,11 @@
 """The request desk: what is open, a new request, its answer, and the receipt to take home."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -39,6 +40,7 @@ from webconsole.pages import forms, older
 from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
+# ruff: noqa: FAST003 - the dependency that holds the request takes it from the address
 router = APIRouter(include_in_schema=False)
 PAGE = 50
 SEE_OTHER = 303
@@ -233,84 +235,65 @@ def _proposed(session: Session, service_id: UUID | None) -> str:
     return "\n".join(line for line in lines if line)
 
 
-@router.post("/richieste/{request_id}/risposta", dependencies=[allow(Right.WRITE_CASES)])
-def answer(
-    request_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    version: Short = "",
-    answer: Text = "",
-    reason: Text = "",
-) -> Response:
-    """A simple need, in one step: why it is simple, and the answer."""
+@dataclass(frozen=True, kw_only=True)
+class Changing:
+    """A request held for a change, and the version that whoever sent the form had before them."""
+
+    request: Request
+    session: Session
+    me: Actor
+    asked: requests.Request
+    version: str
+
+    def done(self, verb: Callable[..., None], **typed: str) -> Response:
+        """Do it and show the request; refused, the page comes back with all that was typed."""
+        told = {name: forms.whole(text) for name, text in typed.items()}
+        try:
+            versions.check(self.version, self.asked.version)
+            verb(self.session, self.asked, self.me, **told)
+        except Problem as problem:
+            return _back(self.request, self.session, self.me, self.asked, told, problem)
+        return RedirectResponse(f"/richieste/{self.asked.id}", SEE_OTHER)
+
+
+def _changing(
+    request_id: UUID, request: Request, session: InTransaction, me: Me, version: Short = ""
+) -> Changing:
     asked = requests.held(session, request_id, me)
-    typed = {"answer": forms.whole(answer), "reason": forms.whole(reason)}
-    try:
-        versions.check(version, asked.version)
-        triage.solve(session, asked, me, **typed)
-    except Problem as problem:
-        return _back(request, session, me, asked, typed, problem)
-    return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
+    return Changing(request=request, session=session, me=me, asked=asked, version=version)
+
+
+Held = Annotated[Changing, Depends(_changing)]
+
+
+@router.post("/richieste/{request_id}/risposta", dependencies=[allow(Right.WRITE_CASES)])
+def answer(held: Held, answer: Text = "", reason: Text = "") -> Response:
+    """A simple need, in one step: why it is simple, and the answer."""
+    return held.done(triage.solve, answer=answer, reason=reason)
 
 
 @router.post("/richieste/{request_id}/presa-in-carico", dependencies=[allow(Right.WRITE_CASES)])
-def take_on(
-    request_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    version: Short = "",
-    reason: Text = "",
-) -> Response:
-    asked = requests.held(session, request_id, me)
-    typed = {"reason": forms.whole(reason)}
-    try:
-        versions.check(version, asked.version)
-        triage.take_on(session, asked, me, **typed)
-    except Problem as problem:
-        return _back(request, session, me, asked, typed, problem)
-    return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
+def take_on(held: Held, reason: Text = "") -> Response:
+    return held.done(triage.take_on, reason=reason)
 
 
 @router.post("/richieste/{request_id}/ritiro", dependencies=[allow(Right.WRITE_CASES)])
-def withdraw(
-    request_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    version: Short = "",
-    reason: Text = "",
-) -> Response:
-    asked = requests.held(session, request_id, me)
-    typed = {"reason": forms.whole(reason)}
-    try:
-        versions.check(version, asked.version)
-        triage.withdraw(session, asked, me, **typed)
-    except Problem as problem:
-        return _back(request, session, me, asked, typed, problem)
-    return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
+def withdraw(held: Held, reason: Text = "") -> Response:
+    return held.done(triage.withdraw, reason=reason)
 
 
 @router.post("/richieste/{request_id}/bisogno", dependencies=[allow(Right.WRITE_CASES)])
 def recognise(
-    request_id: UUID,
-    request: Request,
-    session: InTransaction,
-    me: Me,
-    version: Short = "",
+    held: Held,
     recognised: Text = "",
     recognised_needs: Many = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """How the operator reads it; what the person said stays as it was said (REQ 5)."""
-    asked = requests.held(session, request_id, me)
-    typed = {"recognised": forms.whole(recognised)}
-    try:
-        versions.check(version, asked.version)
-        requests.change(session, asked, recognised_needs=recognised_needs, **typed)
-    except Problem as problem:
-        return _back(request, session, me, asked, typed, problem)
-    return RedirectResponse(f"/richieste/{asked.id}", SEE_OTHER)
+
+    def change(session: Session, asked: requests.Request, _me: Actor, **said: str) -> None:
+        requests.change(session, asked, recognised_needs=recognised_needs, **said)
+
+    return held.done(change, recognised=recognised)
 
 
 def _back(
