@@ -1,5 +1,6 @@
 """The lists: alarms, calls and interventions, newest first, filtered by the address."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from callcenter.call_states import CallState
 from callcenter.calls import Call
 from dispatch import interventions
 from dispatch.interventions import Intervention
-from registry.access import Right
+from registry.access import Actor, Right
 from registry.door import Me, allow
 from registry.kit import i18n
 from registry.kit.http import InTransaction
@@ -36,17 +37,7 @@ def list_alarms(
     before: Before = None,
 ) -> Response:
     found = alarms.listed(session, state=stato, before=before, limit=PAGE)
-    return rendering.page(
-        request,
-        "alarms.html",
-        me=me,
-        found=found,
-        states={state: STATES[state] for state in AlarmState},
-        chosen=stato,
-        people=board_people.listed(session, (each.person_id for each in found), me, "alarms"),
-        staff=_staff(session, found),
-        **_common(request, found),
-    )
+    return _listed(request, session, me, "alarms", found, _named(AlarmState, STATES), stato)
 
 
 @router.get("/chiamate", dependencies=[allow(Right.ANSWER_CALLS)])
@@ -63,14 +54,31 @@ def list_calls(
     if before is not None:
         wanted = wanted.where(Call.id < before)
     found = list(session.scalars(wanted.order_by(Call.id.desc()).limit(PAGE)))
+    return _listed(request, session, me, "calls", found, _named(CallState, CALL_STATES), stato)
+
+
+def _named(states: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
+    """The states a list can be cut down to, in the order of their table."""
+    return {state: names[state] for state in states}
+
+
+def _listed(
+    request: Request,
+    session: Session,
+    me: Actor,
+    what: str,
+    found: list[Alarm] | list[Call],
+    states: Mapping[str, str],
+    chosen: str | None,
+) -> Response:
     return rendering.page(
         request,
-        "calls.html",
+        f"{what}.html",
         me=me,
         found=found,
-        states={state: CALL_STATES[state] for state in CallState},
-        chosen=stato,
-        people=board_people.listed(session, (each.person_id for each in found), me, "calls"),
+        states=states,
+        chosen=chosen,
+        people=board_people.listed(session, (each.person_id for each in found), me, what),
         staff=_staff(session, found),
         **_common(request, found),
     )
