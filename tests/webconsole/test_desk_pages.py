@@ -19,6 +19,7 @@ from registry.people import Person
 from registry.request_states import RequestState
 from registry.requests import Request
 from webconsole.demo import desk
+from webconsole.pages import directory as pages_of_directory
 
 SignedIn = Callable[..., TestClient]
 
@@ -214,6 +215,22 @@ def test_a_file_of_sheets_tells_what_became_of_each_line(asked: UUID, signed_in:
     with db.transaction() as session:
         assert [each.name for each in directory.listed(session)] == ["Spesa"]
     assert "Spesa" in boss.get("/elenco/esporta.csv").text
+
+
+def test_a_list_that_shows_no_more_says_so(
+    asked: UUID, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages_of_directory, "SHOWN", 2)
+    boss = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    lines = "".join(f"Comune;Servizio {name};economic\n" for name in ("uno", "due", "tre"))
+    boss.post("/elenco/importa", files={"file": ("a.csv", f"body;name;area\n{lines}", "text/csv")})
+
+    whole = boss.get("/elenco").text
+    assert whole.count("Servizio ") == 2
+    assert "Sono 2, quante se ne mostrano al massimo: scrivi una parola" in whole
+    one = boss.get("/elenco", params={"q": "tre"}).text
+    assert "Servizio tre" in one
+    assert "al massimo" not in one
 
 
 def test_a_sheet_that_cannot_be_saved_comes_back_whole(asked: UUID, signed_in: SignedIn) -> None:

@@ -34,6 +34,7 @@ from webconsole.pages.forms import Trouble
 from webconsole.words import words
 
 router = APIRouter(include_in_schema=False)
+SHOWN = 100  # sheets at once; the search finds the others
 OPEN = "what the services are is for everybody to know; only published sheets are shown"
 SEE_OTHER = 303
 NO_REPORT: Mapping[str, Any] = {"words": "", "trouble": forms.NONE, "thanks": False}
@@ -59,7 +60,7 @@ def list_open(
     request: Request, session: InTransaction, q: Words = "", area: ServiceArea | None = None
 ) -> Response:
     wanted = forms.whole(q)
-    found = directory_search.find(session, wanted, public=True, area=area, limit=60)
+    found = directory_search.find(session, wanted, public=True, area=area, limit=SHOWN)
     return rendering.page(
         request,
         "directory/open_list.html",
@@ -101,7 +102,7 @@ def list_sheets(
         late = directory.listed(session, areas=[area] if area else [], out_of_date=True)
         found = directory_search.Found(late, {})
     else:
-        found = directory_search.find(session, wanted, area=area, limit=100)
+        found = directory_search.find(session, wanted, area=area, limit=SHOWN)
     return _list(request, session, me, found, q=wanted, area=area, late=scadute)
 
 
@@ -160,7 +161,7 @@ def load(request: Request, session: InTransaction, me: Me, file: UploadFile) -> 
             say("Line %(line)s: %(why)s") % {"line": line, "why": sentence(request, why)}
             for line, why in read.refused
         ]
-    found = directory_search.find(session, "", limit=100)
+    found = directory_search.find(session, "", limit=SHOWN)
     return _list(request, session, me, found, report=told, status=status)
 
 
@@ -383,5 +384,6 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "words": words(i18n.language_of(request)),
         "desk": desk_words,
+        "most": SHOWN,
         "service_areas": list(ServiceArea),
     }
