@@ -2,7 +2,9 @@
 
 import random
 
-MARK = "zq7"  # in every text; what runs in a browser would set window.zq7
+# In every text; what runs in a browser would set it in the window. Long enough not to come up by
+# chance in a nonce or a token.
+MARK = "zq7marca"
 RUNS = f"window.{MARK}=1"
 SCRIPTS = (
     f"<script>{RUNS}</script>",
@@ -21,7 +23,7 @@ SCRIPTS = (
 FORMULAS = ("=1+1", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1")
 CONTROLS = ("\x00", "\x07", "\x08", "\x1b[2J", "\x7f", "\x9b31m", "\ufeff", "\ufffe", "\u2028")
 DIRECTIONS = ("\u202e", "\u202d", "\u2066", "\u2069", "\u200f", "\U000e0041")
-LINES = ("\r\nSet-Cookie: zq7=1", "\n\n", "\r", '\n{"event":"made.up"}', "\r\n.\r\nQUIT")
+LINES = (f"\r\nSet-Cookie: {MARK}=1", "\n\n", "\r", '\n{"event":"made.up"}', "\r\n.\r\nQUIT")
 OTHERS = (
     "'; DROP TABLE people; --",
     "%s%n%(name)s",
