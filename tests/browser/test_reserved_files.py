@@ -44,7 +44,7 @@ def test_the_coordinator_is_told_when_the_glass_breaks(
     page.goto(f"/persone/{hidden}")
     expect(page.get_by_role("heading", name="non è aperta per Lei")).to_be_visible()
     assert axe() == []
-    page.get_by_label("Perché vi serve adesso?").fill("allarme in corso, serve sapere come entrare")
+    page.get_by_label("Perché Le serve adesso?").fill("allarme in corso, serve sapere come entrare")
     with db.transaction() as session:
         ten_minutes_ago = clock.now() - timedelta(minutes=10)
         session.execute(update(SignIn).values(proved_at=ten_minutes_ago))
