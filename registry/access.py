@@ -26,6 +26,14 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class Holder(StrEnum):
+    """Whose an office is: ours, of a firm or cooperative under contract, of another body."""
+
+    BODY = "body"
+    CONTRACTOR = "contractor"
+    PARTNER = "partner"
+
+
 class Compartment(StrEnum):
     """What only those may read whose work it is, wherever else they may look."""
 
@@ -112,6 +120,30 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+# What stays with the body whoever does the daily work (REQ 60): its rules, its people's secrets,
+# who may do what, and who looked.
+ONLY_OURS = frozenset(
+    {
+        Right.COORDINATE,
+        Right.READ_RESTRICTED,
+        Right.BREAK_GLASS,
+        Right.MERGE_PEOPLE,
+        Right.MANAGE_STAFF,
+        Right.MANAGE_WEBHOOKS,
+        Right.MANAGE_CODES,
+        Right.MANAGE_DIRECTORY,
+        Right.READ_JOURNAL,
+    }
+)
+# The most that somebody may do whose office is not ours, whatever their roles are. A partner runs
+# its teams and looks after units, and opens nobody's file: what it has to know it is sent.
+AT_MOST: dict[Holder, frozenset[Right]] = {
+    Holder.BODY: frozenset(Right),
+    Holder.CONTRACTOR: frozenset(Right) - ONLY_OURS,
+    Holder.PARTNER: frozenset({Right.RUN_TEAM, Right.READ_SIGNALS, Right.MANAGE_DEVICES}),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """Somebody of the staff who is doing something now."""
@@ -123,16 +155,17 @@ class Actor:
     office_id: UUID | None = None
     team_id: UUID | None = None
     compartments: frozenset[Compartment] = frozenset()
+    holder: Holder = Holder.BODY
 
     @property
     def rights(self) -> frozenset[Right]:
-        return _rights(self.roles)
+        return _rights(self.roles, self.holder)
 
 
 @lru_cache
-def _rights(roles: frozenset[Role]) -> frozenset[Right]:
+def _rights(roles: frozenset[Role], holder: Holder) -> frozenset[Right]:
     """Asked for each message of each console."""
-    return frozenset().union(*(RIGHTS[role] for role in roles))
+    return frozenset().union(*(RIGHTS[role] for role in roles)) & AT_MOST[holder]
 
 
 # The house itself: opens a caller's file by number before anybody has answered.
@@ -174,6 +207,8 @@ UNHEARD = frozenset(
         "registry.person_printed",
         "registry.attachment_read",
         "registry.access_log_read",
+        "registry.unusual_reads_reported",
+        "registry.unusual_report_read",
         "registry.glass_broken",
         "registry.opening_seen",
         "telecare.way_in_shown",

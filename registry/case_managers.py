@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, any_, literal, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import access, cases, journal
+from registry import access, cases, journal, qualifications
 from registry.access import Actor, Right, Role
 from registry.cases import Case
 from registry.kit import clock
@@ -135,6 +135,12 @@ def _must_be_able(session: Session, case: Case, staff_id: UUID) -> None:
     person = session.get(Staff, staff_id)
     if person is None or not person.active or FOLLOWING.isdisjoint(person.actor.roles):
         raise Invalid("Choose a social worker or a coordinator who works here", field="staff_id")
+    if not qualifications.may_follow(session, [staff_id]):
+        raise Invalid(
+            "This colleague has no qualification in force that lets them follow a case: an "
+            "administrator records it on the page of the colleague",
+            field="staff_id",
+        )
     try:
         known = cases.read(session, case.id, person.actor)
     except NotFound:
@@ -198,4 +204,6 @@ def able(session: Session) -> list[Staff]:
     """The staff who can follow a case, by name."""
     follows = or_(*(literal(role.value) == any_(Staff.roles) for role in sorted(FOLLOWING)))
     wanted = select(Staff).where(Staff.active, follows)
-    return list(session.scalars(wanted.order_by(Staff.name)))
+    found = list(session.scalars(wanted.order_by(Staff.name)))
+    qualified = qualifications.may_follow(session, [each.id for each in found])
+    return [each for each in found if each.id in qualified]

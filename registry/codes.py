@@ -24,6 +24,7 @@ class CodeList(StrEnum):
     BARRIER = "barrier"
     CASE_STAGE = "case_stage"
     CASE_OUTCOME = "case_outcome"
+    QUALIFICATION = "qualification"
 
 
 # What a house starts with, in Italian and in English; a plan of the district may change it.
@@ -85,6 +86,26 @@ INITIAL: dict[CodeList, tuple[tuple[str, str, str], ...]] = {
         ("not_found", "Persona non più reperibile", "The person can no longer be found"),
         ("died", "Decesso", "The person died"),
         ("by_mistake", "Aperto per errore", "Opened by mistake"),
+    ),
+    # REQ 44: what the staff are qualified for.
+    CodeList.QUALIFICATION: (
+        (
+            "social_worker_a",
+            "Assistente sociale specialista (albo A)",
+            "Social worker (register A)",
+        ),
+        ("social_worker_b", "Assistente sociale (albo B)", "Social worker (register B)"),
+        ("psychologist", "Psicologo", "Psychologist"),
+        ("educator", "Educatore professionale", "Professional educator"),
+        ("nurse", "Infermiere", "Nurse"),
+        ("care_worker", "Operatore socio-sanitario (OSS)", "Care worker"),
+        ("mediator", "Mediatore linguistico-culturale", "Language and culture mediator"),
+        ("sign_language", "Interprete di lingua dei segni (LIS)", "Sign language interpreter"),
+        ("emergency", "Formazione di pronto intervento sociale", "Course in social emergency"),
+        ("telecare", "Formazione di teleassistenza", "Course in telecare"),
+        ("first_aid", "Primo soccorso e BLSD", "First aid and defibrillation"),
+        ("fire_safety", "Antincendio", "Fire safety"),
+        ("privacy", "Formazione sulla protezione dei dati", "Course in data protection"),
     ),
 }
 

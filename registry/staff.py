@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 
 from registry import journal
-from registry.access import Actor, Compartment, Role
+from registry.access import Actor, Compartment, Holder, Role
 from registry.kit import clock, passwords
 from registry.kit.db import Base, Id
 from registry.kit.errors import Conflict, Invalid, NotFound
@@ -48,14 +48,23 @@ class OfficeOpened(journal.Event):
     office_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class OfficeChanged(journal.Event):
+    """Whose it is: whoever sits there may do more, or less, from their next click."""
+
+    office_id: UUID
+    holder: str
+
+
 class Office(Base):
-    """A desk, a service, a municipality's office or a partner's."""
+    """A desk, a service, a municipality's office, a contractor's or a partner's."""
 
     __tablename__ = "offices"
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(default="")
+    holder: Mapped[Holder] = mapped_column(default=Holder.BODY, server_default="body")
 
 
 class Staff(Base):
@@ -68,6 +77,13 @@ class Staff(Base):
     name: Mapped[str]
     roles: Mapped[list[str]]
     office_id: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
+    # Whose that office is, read with each of the staff: no right is answered without it.
+    holder: Mapped[Holder | None] = column_property(
+        select(Office.holder)
+        .where(Office.id == office_id)
+        .correlate_except(Office)
+        .scalar_subquery()
+    )
     # The team a phone belongs to; teams live above, in dispatch.
     team_id: Mapped[UUID | None]
     password: Mapped[str | None]
@@ -86,6 +102,7 @@ class Staff(Base):
             office_id=self.office_id,
             team_id=self.team_id,
             compartments=frozenset(Compartment(each) for each in self.compartments),
+            holder=self.holder or Holder.BODY,
         )
 
 
@@ -146,6 +163,8 @@ def change(
     person.office_id = office_id
     person.team_id = team_id
     person.compartments = sorted(compartments)
+    session.flush()
+    session.expire(person, ["holder"])
     journal.record(session, StaffChanged(staff_id=person.id, roles=person.roles))
 
 
@@ -184,12 +203,25 @@ def offices(session: Session) -> list[Office]:
     return list(session.scalars(select(Office).order_by(Office.name)))
 
 
-def office(session: Session, name: str, kind: str = "") -> Office:
+def office(session: Session, name: str, kind: str = "", holder: Holder = Holder.BODY) -> Office:
     """The office of this name, made when it is new."""
     found = session.scalar(select(Office).where(func.lower(Office.name) == name.lower()))
     if found is None:
-        found = Office(name=name, kind=kind)
+        found = Office(name=name, kind=kind, holder=holder)
         session.add(found)
         session.flush()
         journal.record(session, OfficeOpened(office_id=found.id))
     return found
+
+
+def give_office(session: Session, office: Office, holder: Holder) -> None:
+    """The office is somebody else's now, and so is the limit of whoever sits there."""
+    if office.holder is holder:
+        return
+    office.holder = holder
+    session.flush()
+    journal.record(session, OfficeChanged(office_id=office.id, holder=holder))
+    seated = session.scalars(select(Staff).where(Staff.office_id == office.id, Staff.active))
+    for each in seated:
+        session.expire(each, ["holder"])
+        journal.record(session, StaffChanged(staff_id=each.id, roles=each.roles))

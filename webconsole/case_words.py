@@ -91,4 +91,5 @@ LISTS = {
     "barrier": N_("What makes access hard"),
     "case_stage": N_("Stages of a case"),
     "case_outcome": N_("How cases end"),
+    "qualification": N_("Qualifications of the staff"),
 }

@@ -22,6 +22,18 @@ MEANINGS = {
     "auditor": N_("who looked at which file, and the journal; nobody's file"),
 }
 
+HOLDERS = {
+    "body": N_("ours"),
+    "contractor": N_("of a contractor"),
+    "partner": N_("of a partner"),
+}
+
+HOLDERS_MEAN = {
+    "body": N_("its people may do what their roles say"),
+    "contractor": N_("daily work: no reserved files, no merging, no rules, staff or journal"),
+    "partner": N_("only their own teams and units: nobody's file"),
+}
+
 COMPARTMENTS = {
     "violence": N_("violence"),
     "minors": N_("minors"),

@@ -215,6 +215,12 @@ class Settings(BaseSettings):
         "reads it: exit code 0 clean, 1 infected, else asked again; for example "
         "`clamdscan --no-summary -`. Empty: documents are not scanned, and the pages say so.",
     )
+    qualified_to_follow: str = Field(
+        default="",
+        description="Qualifications of which a colleague needs one to follow a case: codes of the "
+        "list `qualification` with commas between, for example `social_worker_a,social_worker_b`. "
+        "Empty: the role is enough.",
+    )
     webhooks_inside: bool = Field(
         default=False,
         description="Let webhooks go to addresses inside the network and without TLS. Off: only "

@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.waiting import apart
 from webconsole.intake import Intake
 
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -28,5 +29,5 @@ def test_half_a_form_is_no_form() -> None:
         said.append(message)
 
     scope = {"type": "http", "path": "/notes", "query_string": b"", "headers": [FORM]}
-    asyncio.run(Intake(route)(scope, receive, send))
+    apart(lambda: asyncio.run(Intake(route)(scope, receive, send)))
     assert (reached, said, coming) == ([], [], [])

@@ -36,6 +36,7 @@ from webconsole.pages import (
     plans,
     preferences,
     privacy,
+    qualifications,
     referrals,
     register,
     request_person,
@@ -92,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures.router,
     alarm_sheet.router,
     administration.router,
+    qualifications.router,
     access_points.router,
     hooks.router,
     code_lists.router,
@@ -105,4 +107,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     reserved.router,
     reserved.api,
     revision.router,
+    revision.api,
 )
