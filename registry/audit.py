@@ -22,7 +22,6 @@ from registry.staff import Staff
 from registry.unusual import Reading, Unusual, unusual
 
 PAGE = 50
-WEEK = timedelta(days=7)
 # Work on a file in the days around counts for having opened it.
 AROUND = timedelta(days=7)
 MOST_READINGS = 100_000
@@ -130,11 +129,11 @@ def _newest(session: Session, wanted: Select[Entry], before: int | None, limit: 
     return list(session.scalars(wanted.order_by(Entry.id.desc()).limit(limit)))
 
 
-def unusual_in(session: Session, until: datetime) -> list[Unusual]:
-    """What deserves a question in the week before `until`."""
+def unusual_in(session: Session, since: datetime, until: datetime) -> list[Unusual]:
+    """What deserves a question from `since` up to `until`, which is a week or a part of it."""
     read = select(Entry).where(
         Entry.kind.in_([PersonRead.kind, GlassBroken.kind]),
-        Entry.at >= until - WEEK,
+        Entry.at >= since,
         Entry.at < until,
         Entry.actor_id.is_not(None),
         Entry.person_id.is_not(None),
@@ -152,7 +151,7 @@ def unusual_in(session: Session, until: datetime) -> list[Unusual]:
         for each in entries
         if each.actor_id in readers and each.person_id in files
     ]
-    return unusual(readings, _worked(session, until, files.keys()))
+    return unusual(readings, _worked(session, since, until, files.keys()))
 
 
 def _reading(entry: Entry, reader: Staff, person: Person) -> Reading:
@@ -167,7 +166,9 @@ def _reading(entry: Entry, reader: Staff, person: Person) -> Reading:
     )
 
 
-def _worked(session: Session, until: datetime, people: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+def _worked(
+    session: Session, since: datetime, until: datetime, people: Collection[UUID]
+) -> set[tuple[UUID, UUID]]:
     """Who did anything but look for these people in the days around the week."""
     done = (
         select(Entry.actor_id, Entry.person_id)
@@ -175,7 +176,7 @@ def _worked(session: Session, until: datetime, people: Collection[UUID]) -> set[
             Entry.person_id.in_(people),
             Entry.kind.not_in(LOOKS),
             Entry.actor_id.is_not(None),
-            Entry.at >= until - WEEK - AROUND,
+            Entry.at >= since - AROUND,
             Entry.at < until + AROUND,
         )
         .distinct()

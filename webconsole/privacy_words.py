@@ -5,6 +5,8 @@ from dispatch.words import N_
 HAPPENED = {
     "registry.person_printed": N_("File printed"),
     "registry.access_log_read": N_("Asked who looked at the file"),
+    "registry.unusual_reads_reported": N_("Report of unusual readings of a week ready"),
+    "registry.unusual_report_read": N_("Report of unusual readings opened"),
     "registry.people_listed": N_("Shown in a list"),
     "registry.list_exported": N_("List taken along as a file"),
     "registry.glass_broken": N_("Reserved file opened with a reason"),

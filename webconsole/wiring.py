@@ -38,6 +38,7 @@ from registry import (
     sealing,
     sent_forms,
     tasks,
+    unusual_reports,
 )
 from registry.journal import Event
 from registry.kit.settings import settings
@@ -123,6 +124,7 @@ OUTSIDE: dict[str, Outside] = {
     attachments.SCAN: scanning.scan,
     texts.SEND: text_tasks.send,
     hook_deliveries.DELIVER: hook_sender.deliver,
+    unusual_reports.REPORT: unusual_reports.report,
 }
 
 # What the sweeper keeps by the hundred, before it keeps the rest one by one.
@@ -137,6 +139,7 @@ CHORES: list[Callable[[], object]] = [
     sent_forms.forget_old,
     hook_deliveries.gather,
     candidates.begin,
+    unusual_reports.begin,
     Prober(lambda: probes.of(settings(), doors.local_host(settings()))).look,
 ]
 

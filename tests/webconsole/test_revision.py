@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from starlette.testclient import TestClient
 
-from registry import cases, openings, people, staff
+from registry import cases, openings, people, staff, unusual_reports
 from registry.access import Compartment, Role
 from registry.cases import Area
+from registry.kit import clock
 from registry.kit.db import transaction
 from registry.unusual import Why
+from registry.unusual_reports import Week
 from webconsole.staff_words import COMPARTMENTS, UNUSUAL
 
 SignIn = Callable[..., TestClient]
@@ -147,3 +151,26 @@ def test_unusual_readings_of_the_week_are_listed(signed_in: SignIn, maria: UUID)
 def test_every_code_of_these_pages_has_a_word() -> None:
     assert set(UNUSUAL) == set(Why)
     assert set(COMPARTMENTS) == set(Compartment)
+
+
+def test_a_weekly_report_is_told_until_it_was_opened(signed_in: SignIn, maria: UUID) -> None:
+    break_glass(signed_in("anna"), maria)
+    api, monday = "/api/v1/unusual-reports", Week.of(clock.now()).until + timedelta(hours=5)
+    with time_machine.travel(monday, tick=False):
+        unusual_reports.report(unusual_reports.the_house)
+        auditor = signed_in("aldo", Role.AUDITOR, name="Aldo Verifica")
+        assert auditor.get(api).json() == {"unread": 1, "weeks_ago": 1}
+        assert "data-revises" in auditor.get("/revisione").text
+        running = auditor.get("/revisione/letture").text
+        assert ("ancora in corso" in running, "<b>non ancora</b>" in running) == (True, True)
+        assert auditor.get(api).json()["unread"] == 1
+
+        page = auditor.get("/revisione/letture?settimana=1").text
+        assert ("Anna Riva" in page, "con 2 domande da porre" in page) == (True, True)
+        assert "<b>non ancora</b>" not in page
+        assert auditor.get(api).json() == {"unread": 0, "weeks_ago": 0}
+        carla = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+        assert carla.get(api).json()["unread"] == 1, "who read it is another one"
+        operator = signed_in("anna")
+        assert operator.get(api).status_code == 403
+        assert "data-revises" not in operator.get("/").text

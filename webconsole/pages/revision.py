@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from registry import audit, checks, listed, people, search, staff
+from registry import audit, checks, listed, people, search, staff, unusual_reports
 from registry.access import Right
 from registry.audit import Filters
 from registry.door import Me, allow
@@ -17,6 +17,7 @@ from registry.journal import Entry
 from registry.kit import clock, i18n
 from registry.kit.errors import NotFound
 from registry.kit.http import InTransaction
+from registry.unusual_reports import MOST_WEEKS, Week
 from webconsole import rendering
 from webconsole.dress import ZONE
 from webconsole.pages import older
@@ -24,8 +25,8 @@ from webconsole.staff_words import LOOKS, PACKAGES, ROLES, UNUSUAL, WHYS
 from webconsole.words import Words, words
 
 router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1", tags=["registry"])
 JOURNAL = [allow(Right.READ_JOURNAL)]
-MOST_WEEKS = 60
 AT_THE_WAY_IN = frozenset({"registry.signed_in", "registry.sign_in_refused"})
 
 
@@ -83,24 +84,35 @@ def show_unusual(
     me: Me,
     settimana: Annotated[int, Query(ge=0, le=MOST_WEEKS)] = 0,
 ) -> Response:
-    """Seven days up to now, or up to as many weeks ago."""
-    until = clock.now() - audit.WEEK * settimana
-    found = audit.unusual_in(session, until)
+    """The week that is still running, or one of as many weeks ago."""
+    week = Week.of(clock.now()).back(settimana)
+    found = audit.unusual_in(session, week.since, week.until)
+    unusual_reports.opened(session, week, me.staff_id)
     persons = people.known(session, {each.person_id for each in found if each.person_id}, me)
     listed.note(session, "unusual_reads", (each.id for each in persons))
+    reports = unusual_reports.reports(session, me.staff_id)
     return rendering.page(
         request,
         "revision/unusual.html",
         me=me,
         found=found,
-        week=settimana,
-        since=until - audit.WEEK,
-        until=until,
+        week=week,
+        most_weeks=MOST_WEEKS,
+        last_moment=week.until - timedelta(seconds=1),
+        reports=reports,
+        report=next((each for each in reports if each.week == week), None),
         people={person.id: person for person in persons},
         staff=audit.staff_names(session, {each.staff_id for each in found}),
         unusual=UNUSUAL,
         words=words(i18n.language_of(request)),
     )
+
+
+@api.get("/unusual-reports", dependencies=JOURNAL)
+def count_unread(session: InTransaction, me: Me) -> dict[str, int]:
+    """How many weekly reports of unusual readings one has yet to open; the oldest's week."""
+    weeks = unusual_reports.unread(session, me.staff_id)
+    return {"unread": len(weeks), "weeks_ago": weeks[0].ago if weeks else 0}
 
 
 @router.get("/persone/{person_id}/accessi", dependencies=JOURNAL)

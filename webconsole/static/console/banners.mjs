@@ -11,6 +11,7 @@ export function Banners() {
   const link = use((state) => state.link);
   const audio = use((state) => state.audio);
   const openings = use((state) => state.openings);
+  const reports = use((state) => state.reports);
   const doors = use((state) => state.board?.doors) || [];
   return html`
     ${link === "lost" &&
@@ -29,6 +30,12 @@ export function Banners() {
       <${Icon} name="lock" />
       <span>${tn("%(n)s reserved file was opened with a reason.", "%(n)s reserved files were opened with a reason.", openings)}</span>
       <a class="button small" href="/aperture">${t("See which")}</a>
+    </div>`}
+    ${reports.unread > 0 &&
+    html`<div class="banner calm" role="status">
+      <${Icon} name="flag" />
+      <span>${tn("The report of unusual readings of a week is to be read.", "%(n)s weekly reports of unusual readings are to be read.", reports.unread)}</span>
+      <a class="button small" href=${`/revisione/letture?settimana=${reports.weeks_ago}`}>${t("Open the report")}</a>
     </div>`}
     ${doors.length > 0 &&
     html`<div class="banner warn" role="alert">

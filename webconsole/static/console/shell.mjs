@@ -16,6 +16,7 @@ import "./leaving.mjs";
 // Whoever answers nothing has no board to look at, and no alarm to hear.
 const station = document.querySelector("[data-station]") !== null;
 const coordinates = document.querySelector("[data-coordinates]") !== null;
+const revises = document.querySelector("[data-revises]") !== null;
 const OPENINGS = ["registry.glass_broken", "registry.opening_seen"];
 const LISTENS = /^(callcenter|telecare|dispatch)\./;
 
@@ -38,6 +39,10 @@ function sounding(board) {
 /** Reserved files opened with a reason that no coordinator has seen yet. */
 const countOpenings = () =>
   coordinates && get("/api/v1/openings", { background: true }).then(({ unseen }) => set({ openings: unseen }), () => undefined);
+
+/** Weekly reports of unusual readings that I have not opened. */
+const countReports = () =>
+  revises && get("/api/v1/unusual-reports", { background: true }).then((reports) => set({ reports }), () => undefined);
 
 function start() {
   const place = (id) => document.getElementById(id);
@@ -75,6 +80,7 @@ function start() {
   document.addEventListener("signed-out", () => location.assign(`/blocco?poi=${encodeURIComponent(location.pathname)}`));
   lookSoon();
   countOpenings();
+  countReports();
   setInterval(lookSoon, 30_000);
 
   listen({

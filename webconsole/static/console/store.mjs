@@ -9,6 +9,7 @@ const state = {
   held: null, // which of the things I hold is in front
   tab: "waiting", // the area shown on a narrow screen
   openings: 0, // reserved files opened with a reason and not yet seen, for the coordinator
+  reports: { unread: 0 }, // weekly reports not yet opened, for whoever reads the journal
   audio: "unknown", // unknown | on | silent
 };
 const listeners = new Set();
