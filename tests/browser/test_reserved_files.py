@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from callcenter.carriers.simulated_town import Town
-from registry import people
+from registry import people, unusual_reports
 from registry.access import Role
 from registry.kit import clock, db
 from registry.sessions import SignIn
@@ -62,8 +62,16 @@ def test_the_coordinator_is_told_when_the_glass_breaks(
     carla.get_by_role("button", name="L’ho vista").click()
     expect(carla.get_by_text("è stata aperta con un motivo")).to_have_count(0)
 
+    with db.transaction() as session:
+        unusual_reports.report_next(session)
     page.context.clear_cookies()
     sign_in(page, "aldo")
+    told = page.get_by_text("C’è un rapporto settimanale delle letture insolite da leggere")
+    expect(told).to_be_visible()
+    assert axe() == []
+    page.get_by_role("link", name="Apri il rapporto").click()
+    expect(page.get_by_text("con 0 domande da porre")).to_be_visible()
+    expect(told).to_have_count(0)
     for address in ("/revisione?q=vera", f"/persone/{hidden}/accessi", "/revisione/letture"):
         page.goto(address)
         expect(page.locator("td", has_text="Anna Riva").first).to_be_visible()
