@@ -8,10 +8,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.pool import NullPool
 
-from registry import people, requests, rotation
+from registry import codes, people, requests, rotation
 from registry.access import HOUSE
+from registry.codes import CodeList
 from registry.contacts import Channel
-from registry.kit import crypto, db
+from registry.kit import clock, crypto, db
 from registry.people import Alert
 from registry.person_keys import PersonKey
 from registry.requests import Request
@@ -63,6 +64,15 @@ def test_from_nothing_to_now_and_back_and_again(empty_database: None) -> None:
     migrate.up()
     assert tables() == made
     migrate.drift()
+
+
+def test_a_new_house_has_words_in_every_list(empty_database: None) -> None:
+    """A case cannot be closed without an outcome, and nobody should have to invent them first."""
+    migrate.up()
+
+    with db.transaction() as session:
+        today = clock.now().date()
+        assert [each for each in CodeList if not codes.in_force(session, each, today)] == []
 
 
 def _words_are_sealed_and_opened_on_the_road() -> None:

@@ -114,6 +114,7 @@ def axe(page: Page) -> Callable[..., list[str]]:
     source = AXE.read_text(encoding="utf-8")
 
     def findings(*rules: str) -> list[str]:
+        page.wait_for_load_state("load")  # words are there before the colours
         if page.evaluate("typeof axe") == "undefined":
             page.evaluate(source)
         only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}

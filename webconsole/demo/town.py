@@ -16,8 +16,8 @@ from dispatch import rota, teams
 from dispatch.rota import HOME_ZONE, Shift
 from dispatch.teams import Team
 from dispatch.travel import Mode, Point
-from registry import journal, staff
-from registry.access import Role
+from registry import journal, qualifications, staff
+from registry.access import HOUSE, Holder, Role
 from registry.kit import clock, passwords
 from registry.kit.db import transaction
 from registry.staff import PasswordSet, Staff
@@ -27,6 +27,7 @@ from webconsole.demo import care, desk, folk, past
 PASSWORD = "una prova a Borgo Campione"  # noqa: S105 - told to everybody, for the sample town only
 OFFICE = "Sala operativa di Borgo Campione"
 SERVICE = "Servizio sociale professionale"
+FIRM = "Tecnica Esempio, appaltatrice della teleassistenza"
 SINCE = timedelta(days=40)
 FURNISHED = timedelta(days=20)
 PLANNED_AHEAD = timedelta(days=7)
@@ -77,9 +78,23 @@ LOGINS = (
         does="squadra, sul telefono",
         team="Squadra 3",
     ),
-    Login(login="tommaso", name="Tommaso Prova", role=Role.TECHNICIAN, does="tecnico"),
+    Login(
+        login="tommaso",
+        name="Tommaso Prova",
+        role=Role.TECHNICIAN,
+        does="tecnico dell’appaltatore",
+        office=FIRM,
+    ),
     Login(login="ada", name="Ada Facsimile", role=Role.ADMINISTRATOR, does="amministratrice"),
     Login(login="aldo", name="Aldo Verifica", role=Role.AUDITOR, does="revisore"),
+)
+
+# Whose, which, and for how long still; None: it does not end.
+LEARNT = (
+    ("sara", "social_worker_b", "0000", None),
+    ("carla", "emergency", "", None),
+    ("anna", "telecare", "", timedelta(days=400)),
+    ("anna", "first_aid", "FAC-SIMILE 12", timedelta(days=25)),
 )
 
 # Who is on duty at any hour: two teams by day, one at night.
@@ -107,6 +122,7 @@ def _found(session: Session) -> None:
         _plan(session, team)
     with clock.at(clock.now() - FURNISHED):
         desk.furnish(session)
+        _qualify(session, workers)
     told = past.begin(session, residents, workers)
     care.weeks_before(told)
     past.happen(told)
@@ -151,6 +167,7 @@ def _teams(session: Session) -> dict[str, Team]:
 
 def _staff(session: Session, crews: Mapping[str, Team]) -> dict[str, Staff]:
     workers = {}
+    staff.office(session, FIRM, "teleassistenza", Holder.CONTRACTOR)
     for each in LOGINS:
         person = staff.add(
             session,
@@ -173,6 +190,20 @@ def _one_password(session: Session, workers: Mapping[str, Staff]) -> None:
     for person in workers.values():
         person.password = shared
         journal.record(session, PasswordSet(staff_id=person.id))
+
+
+def _qualify(session: Session, workers: Mapping[str, Staff]) -> None:
+    today = clock.now().date()
+    for login, code, number, left in LEARNT:
+        qualifications.record(
+            session,
+            workers[login],
+            HOUSE,
+            code=code,
+            number=number,
+            since=today - timedelta(days=700),
+            until=None if left is None else today + left,
+        )
 
 
 def _lines(session: Session) -> None:
