@@ -70,7 +70,7 @@ def test_the_coordinator_is_told_when_the_glass_breaks(
     expect(told).to_be_visible()
     assert axe() == []
     page.get_by_role("link", name="Apri il rapporto").click()
-    expect(page.get_by_text("con 0 domande da porre")).to_be_visible()
+    expect(page.get_by_text("nessuna domanda da porre")).to_be_visible()
     expect(told).to_have_count(0)
     for address in ("/revisione?q=vera", f"/persone/{hidden}/accessi", "/revisione/letture"):
         page.goto(address)
