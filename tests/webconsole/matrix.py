@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from callcenter import calls, lines
 from dispatch import interventions
 from registry import cases, contacts, people, requests, staff, tokens
-from registry.access import HOUSE, RIGHTS, Compartment, Role
+from registry.access import HOUSE, RIGHTS, Compartment, Holder, Role
 from registry.cases import Area
 from registry.contacts import Channel
 from registry.places import Place
@@ -265,6 +265,11 @@ def _askers(session: Session, world: World, shelter: UUID, elsewhere: UUID) -> N
         whole | set(SEALED),
         set(Compartment),
     )
+    for holder in (Holder.CONTRACTOR, Holder.PARTNER):
+        office = staff.office(session, f"Fuori {holder}", holder=holder)
+        name = f"coordinator of a {holder}"
+        everything = set(Compartment)
+        _asker(session, world, name, Role.COORDINATOR, office.id, frozenset(), everything)
 
 
 def _asker(
