@@ -50,9 +50,9 @@ def dress(environment: Environment, language: str) -> None:
 
 def _alert(alert: Alert, me: Actor, say: Callable[[str], str]) -> str:
     """What an alert says, or that there is one in a compartment that is not the reader's."""
-    if access.sees(me, alert.compartment):
+    if alert.compartment is None or access.sees(me, alert.compartment):
         return alert.text
-    return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS[alert.compartment or ""])}
+    return say("reserved part: %(part)s") % {"part": say(COMPARTMENTS[alert.compartment])}
 
 
 def _address(address: Address, me: Actor, say: Callable[[str], str]) -> str:
