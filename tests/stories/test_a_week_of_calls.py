@@ -97,14 +97,18 @@ def the_one(anna: httpx2.Client, *states: str) -> dict[str, Any] | None:
 
 
 def she_presses_one(town: Town) -> None:
-    def answered() -> str | None:
+    """Once she hears what is asked: a key pressed before counts for nothing."""
+
+    def asked() -> str | None:
         with db.transaction() as session:
             wanted = select(Call.sid).where(
                 Call.number == NINA, Call.state == CallState.ANSWERED, Call.reply == ""
             )
-            return session.scalars(wanted).first()
+            answered = set(session.scalars(wanted))
+        hears = (each["sid"] for each in town.calls() if each["heard"])
+        return next((each for each in hears if each in answered), None)
 
-    town.press(soon(answered), "1")
+    town.press(soon(asked), "1")
 
 
 def nobody_picks_up(anna: httpx2.Client) -> None:
