@@ -75,7 +75,6 @@ def night(house: House) -> Iterator[Night]:
 
 def vito_presses_one(anna: httpx2.Client, alarm_id: str) -> None:
     """The neighbour's voicemail hears the sentence and presses nothing; the son is next."""
-
     town = simulated_town.town()
 
     def asked() -> str | None:
