@@ -227,7 +227,7 @@ def test_a_list_that_shows_no_more_says_so(
 
     whole = boss.get("/elenco").text
     assert whole.count("Servizio ") == 2
-    assert "Sono 2, quante se ne mostrano al massimo: scrivi una parola" in whole
+    assert "Sono 2, quante se ne mostrano al massimo: scriva una parola" in whole
     one = boss.get("/elenco", params={"q": "tre"}).text
     assert "Servizio tre" in one
     assert "al massimo" not in one

@@ -87,7 +87,7 @@ def test_nobody_takes_their_own_office_out_of_the_house(ada: TestClient) -> None
     refused = ada.post(f"{OFFICES}/{mine.id}", data={"holder": "contractor"})
 
     assert refused.status_code == 409
-    assert "chiedi a un altro amministratore" in refused.text.lower()
+    assert "chieda a un altro amministratore" in refused.text.lower()
     assert ada.get(HOME).status_code == 200
 
 
