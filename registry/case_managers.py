@@ -133,7 +133,7 @@ def require(actor: Actor, now: dict[Part, Assignment]) -> None:
 
 def _must_be_able(session: Session, case: Case, staff_id: UUID) -> None:
     person = session.get(Staff, staff_id)
-    if person is None or not person.active or FOLLOWING.isdisjoint(person.actor.roles):
+    if person is None or not person.active or not _follows(person):
         raise Invalid("Choose a social worker or a coordinator who works here", field="staff_id")
     if not qualifications.may_follow(session, [staff_id]):
         raise Invalid(
@@ -206,4 +206,10 @@ def able(session: Session) -> list[Staff]:
     wanted = select(Staff).where(Staff.active, follows)
     found = list(session.scalars(wanted.order_by(Staff.name)))
     qualified = qualifications.may_follow(session, [each.id for each in found])
-    return [each for each in found if each.id in qualified]
+    return [each for each in found if each.id in qualified and _follows(each)]
+
+
+def _follows(person: Staff) -> bool:
+    """By role; a partner's social worker opens nobody's case."""
+    actor = person.actor
+    return not FOLLOWING.isdisjoint(actor.roles) and access.can(actor, Right.WRITE_CASES)

@@ -98,6 +98,16 @@ def test_a_rule_of_the_house_asks_for_one_to_follow_a_case(
     assert case_managers.current(session, case.id)[Part.MANAGER].staff_id == sara.id
 
 
+def test_who_opens_no_case_follows_none(session: Session, sara: Staff, case: Case) -> None:
+    sara.office_id = staff.office(session, "Associazione Esempio", holder=Holder.PARTNER).id
+    session.flush()
+    session.refresh(sara)
+
+    assert sara not in case_managers.able(session)
+    with pytest.raises(Invalid, match="Choose a social worker"):
+        _assign(session, case, sara.id)
+
+
 def _assign(session: Session, case: Case, staff_id: UUID) -> None:
     case_managers.assign(session, case, HOUSE, staff_id=staff_id, part=Part.MANAGER)
 
