@@ -20,8 +20,8 @@ from registry.left_there import LeftThere
 from registry.provider_leaving import EVENT
 from registry.staff import Staff
 from tests.conftest import PASSWORD
+from tests.webconsole.feed import heard
 from tests.webconsole.test_body_log_in import CLIENT, OURS, Body, body, come, running
-from tests.webconsole.test_live import heard
 from tests.webconsole.test_second_factor import with_app
 from webconsole import live
 

@@ -13,7 +13,7 @@ from registry.kit.db import transaction
 from registry.kit.settings import settings
 from tests.conftest import somebody
 from tests.waiting import eventually
-from tests.webconsole.test_live import SignIn
+from tests.webconsole.feed import SignIn
 from webconsole import paced
 
 ONE = 1  # a second, so twenty in one go
