@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from callcenter.carriers import simulated_town
+from callcenter.carriers.base import LegState
 from callcenter.carriers.simulated_town import Town
 from registry.kit.errors import Unavailable
 
@@ -39,7 +40,8 @@ def run(
 ) -> None:
     """Ring now and then until told to stop. `base_url`: the built-in carrier's, from the settings.
 
-    The same seed makes the same callers ring in the same order with the same patience.
+    The same seed makes the same callers ring in the same order with the same patience, as long as
+    the same telephones are on a line.
     """
     dice = random.Random(seed)  # noqa: S311 - a play, not a secret
     stop = stop or threading.Event()
@@ -55,10 +57,17 @@ def run(
         elapsed += pause
         try:
             _leave(town, ends, elapsed)
-            if len(ends) < BUSY_TOWN:
-                ends.append((elapsed + _stays(dice), _ring(town, dice.choice(callers))))
+            if len(ends) < BUSY_TOWN and (at_rest := _at_rest(town, callers)):
+                ends.append((elapsed + _stays(dice), _ring(town, dice.choice(at_rest))))
         except Unavailable as error:
             log.warning("simulator.no_carrier", reason=str(error))
+
+
+def _at_rest(town: Town, callers: Sequence[Caller]) -> list[Caller]:
+    """Whoever is on no line: nobody rings twice at once, or while we speak with them."""
+    up = [each for each in town.calls() if not LegState(each["state"]).over]
+    engaged = {each[end] for each in up for end in ("from", "to")}
+    return [each for each in callers if each.number not in engaged]
 
 
 def _ring(town: Town, caller: Caller) -> str:
