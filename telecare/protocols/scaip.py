@@ -135,7 +135,8 @@ def _message(document: Document, cut: Cut) -> Message:
     return Message(
         Verdict.GOOD,
         token=kind,
-        account=account_of(first("cid")),
+        # Refused for its want of a `cid`, it still has to be somebody's.
+        account=account_of(first("cid")) or sender(cut.raw),
         sequence=reference,
         data=cut.body.decode("utf-8", "replace").replace("\x00", ""),
         extras=[_MARK, *document.fields] if document.root == VARIANT else document.fields,
@@ -176,7 +177,7 @@ def _flaw(document: Document, message: Message) -> str:
         return "root"
     if not message.sequence:
         return "reference"
-    if not message.account or not first("dty"):
+    if not first("cid") or not first("dty"):
         return "missing"
     if len(first("ref")) > LONGEST_REFERENCE or len(first("pri")) > 1:
         return "too_long"

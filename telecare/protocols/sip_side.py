@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from telecare.protocols import bs8521, sip_messages
+from telecare.protocols import bs8521, sip_challenged, sip_messages
 from telecare.protocols.base import Cut, KeyOf, Message, Verdict
 from telecare.protocols.bs8521 import Bs8521
 from telecare.protocols.scaip import CONTENT_TYPE, Scaip, account_of, is_variant
@@ -24,9 +24,6 @@ STORED_WITHIN = 6.0  # seconds
 RETRY_AFTER = ("Retry-After", "10")
 # Messages of one unit from one place that may wait for the store; beyond, it is asked to wait.
 MOST_OF_ONE = 32
-# A unit challenged that does not come back has perhaps been pressed all the same.
-PROOF_WITHIN = 16.0  # seconds
-MOST_CHALLENGED = 10_000
 CLEAN_EVERY = 60.0  # seconds
 
 _WANTED = re.compile(rb"(?:MESSAGE|REGISTER|OPTIONS|SIP/2\.0) ")
@@ -55,15 +52,6 @@ class Exchange:
         return self.account, self.flow.host
 
 
-@dataclass(slots=True)
-class Challenged:
-    """A message that came without the proof its unit can give."""
-
-    cut: Cut
-    flow: Flow
-    until: float
-
-
 # What is spoken inside SIP here.
 SipProtocol = Scaip | Bs8521
 # Hands a message over to be stored; without an exchange nobody waits for the answer.
@@ -89,7 +77,7 @@ class SipSide:
         self.counted: Counter[str] = Counter()
         self._storing: dict[tuple[str, ...], Exchange] = {}
         self._of_one: Counter[tuple[str, str]] = Counter()
-        self._challenged: dict[str, Challenged] = {}
+        self._challenged = sip_challenged.Waiting()
         self._parts = Parts()
         self._clean_at = 0.0
 
@@ -215,7 +203,7 @@ class SipSide:
             return
         if not protocol.is_from(message, account_of(request.from_user)):
             cut.flaw = "identity"
-        elif not self._has_proof(exchange, cut, message.account, now):
+        elif not self._has_proof(exchange, cut, message, now):
             return
         if cut.flaw or cut.proven:
             message = protocol.decode(cut, self._key_of, at)
@@ -228,19 +216,18 @@ class SipSide:
         self._of_one[exchange.one] += 1
         self._take(cut, message, exchange.flow, exchange)
 
-    def _has_proof(self, exchange: Exchange, cut: Cut, account: str, now: float) -> bool:
+    def _has_proof(self, exchange: Exchange, cut: Cut, message: Message, now: float) -> bool:
         """Whether the message is to be stored; with a wrong password it is, as refused."""
-        proof = self._proof(exchange.request, account, now)
+        proof = self._proof(exchange.request, message.account, now)
         if proof in {Proof.MISSING, Proof.STALE}:
-            if len(self._challenged) < MOST_CHALLENGED:
-                self._challenged[account] = Challenged(cut, exchange.flow, now + PROOF_WITHIN)
+            self._challenged.add(message, cut, exchange.flow, now)
             self._challenge(exchange, proof or Proof.MISSING, now)
             return False
         if proof is Proof.WRONG:
             cut.flaw = "wrong_key"
         elif proof is Proof.GOOD:
             cut.proven = True
-            self._challenged.pop(account, None)
+            self._challenged.proved(message, cut)
         return True
 
     def stored(self, exchange: Exchange, message: Message, now: float, at: datetime) -> None:
@@ -316,8 +303,7 @@ class SipSide:
         for exchange in [each for each in self._storing.values() if each.until <= now]:
             self._ends(exchange)
             self._say(exchange, 503, [RETRY_AFTER])
-        for account in [key for key, each in self._challenged.items() if each.until <= now]:
-            left = self._challenged.pop(account)
+        for left in self._challenged.overdue(now):
             left.cut.flaw = "no_proof"
             message = self.protocol_of(left.cut).decode(left.cut, self._key_of, at)
             self._take(left.cut, message, left.flow, None)

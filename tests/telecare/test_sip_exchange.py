@@ -139,7 +139,7 @@ def test_memory_is_bounded_under_a_flood(
 ) -> None:
     monkeypatch.setattr("telecare.protocols.sip_transactions.MOST_ANSWERS", 10)
     monkeypatch.setattr("telecare.protocols.sip_registrar.MOST", 10)
-    monkeypatch.setattr("telecare.protocols.sip_side.MOST_CHALLENGED", 0)
+    monkeypatch.setattr("telecare.protocols.sip_challenged.MOST", 0)
     for number in range(50):
         contact = {"Contact": f"<sip:{number}@192.0.2.7>"}
         branch = f"z9hG4bK-{number}"

@@ -14,6 +14,13 @@ def test_a_sender_who_is_not_the_unit_is_refused_and_kept(centre: Centre, way: W
     assert b"<snu>99</snu>" in way.told[0]
 
 
+def test_a_message_that_names_no_unit_hears_what_is_missing(centre: Centre, way: Way) -> None:
+    centre.receive(request(body=mrq(cid=""), user="815"), way)
+    (message,) = centre.commit()
+    assert (message.verdict, message.reason, message.account) == (Verdict.ODD, "missing", "815")
+    assert b"<snu>7</snu>" in way.told[0]
+
+
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 @pytest.mark.parametrize("method", ["MESSAGE", "REGISTER"])
 def test_a_unit_with_a_password_proves_it(
@@ -51,6 +58,41 @@ def test_a_unit_that_never_proves_it_is_kept_too(centre: Centre, way: Way) -> No
     centre.wait(20)
     ((_, message, exchange),) = centre.taken
     assert (message.verdict, message.reason, exchange) == (Verdict.SEALED, "no_proof", None)
+
+
+def test_trying_again_does_not_put_off_that_it_is_kept(centre: Centre, way: Way) -> None:
+    for number in range(4):  # a unit that cannot answer a challenge, pressed once
+        body = mrq(cid="4711", ref=f"A{number}")
+        branch, call = f"z9hG4bK-{number}", f"call-{number}"
+        centre.receive(request(user="4711", body=body, branch=branch, call=call), way)
+        centre.wait(6)
+    ((_, message, _),) = centre.taken
+    assert (message.reason, message.sequence) == ("no_proof", "A0")
+
+
+def test_what_is_proved_is_not_what_was_said_before(centre: Centre, way: Way) -> None:
+    centre.receive(request(user="4711", body=mrq(cid="4711", ref="A1")), way)
+    alive = mrq(cid="4711", ref="B2", mty="PI")
+    centre.receive(request(user="4711", body=alive, branch="z9hG4bK-2", cseq=2), way)
+    proof = {"Authorization": authorization(way.sent[-1], "MD5", "MESSAGE")}
+    again = request(user="4711", body=alive, branch="z9hG4bK-3", cseq=3, headers=proof)
+    centre.receive(again, way)
+    (heartbeat,) = centre.commit()
+    assert (heartbeat.verdict, heartbeat.sequence) == (Verdict.GOOD, "B2")
+    centre.wait(20)
+    ((_, press, _),) = centre.taken
+    assert (press.reason, press.sequence) == ("no_proof", "A1")
+
+
+def test_who_claims_an_account_elsewhere_fills_only_their_own_measure(centre: Centre) -> None:
+    elsewhere, home = Way(host="192.0.2.66"), Way()
+    for number in range(40):
+        body, branch = mrq(cid="4711", stt=f"noise {number}"), f"z9hG4bK-n{number}"
+        centre.receive(request(user="4711", body=body, branch=branch), elsewhere)
+    centre.receive(request(user="4711", body=mrq(cid="4711"), branch="z9hG4bK-home"), home)
+    centre.wait(20)
+    assert len(centre.taken) == 33
+    assert "noise" not in centre.taken[-1][1].data
 
 
 def test_a_proof_serves_once_and_not_for_long(centre: Centre, way: Way) -> None:
