@@ -78,7 +78,8 @@ class Bs8521(AlarmProtocol):
         kind, data = _parts(cut.body)
         message = _message(kind, data)
         message.data = cut.body.decode("utf-8", "replace").replace("\x00", "")
-        message.content = f"{kind}|{data}".encode()
+        # What cannot be read is the same only if every byte of it is.
+        message.content = f"{kind}|{data}".encode() if data else cut.body
         message.account = message.account or sender(cut.raw)
         message.encrypted = cut.proven
         if kind == ACKNOWLEDGED:

@@ -49,7 +49,7 @@ def ports(_database: None, tmp_path: Path) -> Iterator[tuple[dict[str, int], psu
         eventually(
             lambda: log.read_text().count("receivers.ready") == len(PORTS), within=START_WITHIN
         )
-        yield ports, psutil.Process(process.pid)
+        yield ports | {"bs8521": ports["scaip"]}, psutil.Process(process.pid)
         assert process.poll() is None, "the receiver has died"
     finally:
         process.terminate()

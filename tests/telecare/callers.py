@@ -12,6 +12,8 @@ from tests.telecare.sip_units import mrq, request
 HERE = "127.0.0.1"
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
 ACCOUNT = "4711"
+# Of BS 8521-2: eight digits of a controller, four of a unit.
+LONG_ACCOUNT = "123456780001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class Caller:
     # The end of any answer, and the answer that lets a unit forget.
     ends: re.Pattern[bytes]
     taken: re.Pattern[bytes]
+    account: str = ACCOUNT
 
     def ask(
         self, port: int, frame: bytes, wait: float = 30.0, *, again: float | None = None
@@ -70,6 +73,23 @@ def _sip(transport: str, **fields: str) -> Callable[[int], bytes]:
         body = mrq(cid=ACCOUNT, ref=f"A{number}", **fields)
         branch = f"z9hG4bK-{number}-{time.monotonic_ns()}"
         frame = request(user=ACCOUNT, body=body, branch=branch, call=f"c{number}")
+        return frame.replace(b"SIP/2.0/UDP", f"SIP/2.0/{transport}".encode())
+
+    return made
+
+
+def _atm(transport: str, event: str, first: int) -> Callable[[int], bytes]:
+    """A string of 24 digits; it has no number, so where in the home it was makes it news."""
+
+    def made(number: int) -> bytes:
+        data = f"1001{LONG_ACCOUNT}{event}{(first + number) % 100:02}100"
+        frame = request(
+            user=LONG_ACCOUNT,
+            body=f"<ATM><type>1</type><data>{data}</data></ATM>",
+            branch=f"z9hG4bK-{number}-{time.monotonic_ns()}",
+            call=f"b{number}",
+            content_type="application/xml",
+        )
         return frame.replace(b"SIP/2.0/UDP", f"SIP/2.0/{transport}".encode())
 
     return made
@@ -122,11 +142,28 @@ def _scaip(transport: str, kind: socket.SocketKind, first: int) -> Caller:
     )
 
 
+def _bs8521(transport: str, kind: socket.SocketKind, first: int) -> Caller:
+    press = _atm(transport, "020", first)
+    return Caller(
+        door=f"bs8521-{transport.lower()}",
+        protocol="bs8521",
+        kind=kind,
+        press=press,
+        unknown=_atm(transport, "999", first),
+        damaged=lambda number: press(number).replace(b"</ATM>", b"</ATX>"),
+        ends=re.compile(rb"</ATM>|SIP/2\.0 [345]\d\d"),
+        taken=re.compile(rb"(?s)SIP/2\.0 200 .*<type>A</type>"),
+        account=LONG_ACCOUNT,
+    )
+
+
 CALLERS = (
     _dc09(TCP, 0),
     _dc09(UDP, 100),
     _scaip("TCP", TCP, 0),
     _scaip("UDP", UDP, 100),
+    _bs8521("TCP", TCP, 0),
+    _bs8521("UDP", UDP, 50),
     Caller(
         door="receiver-lines",
         protocol="receiver-lines",

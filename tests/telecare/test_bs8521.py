@@ -85,6 +85,12 @@ def test_types_of_messages(body: str, verdict: Verdict, kind: Kind) -> None:
     assert (message.verdict, message.reports[0].kind) == (verdict, kind)
 
 
+def test_what_cannot_be_read_is_the_same_only_byte_by_byte() -> None:
+    first, other = read("<ATM><type>1</type>"), read("<ATM><type>1</typ>")
+    assert first.content != other.content
+    assert read(atm("1", FALL)).content == read(atm("1", f" {FALL}\n")).content
+
+
 def test_an_acknowledgement_sent_to_us_is_no_event() -> None:
     message = read(atm("A", FALL))
     assert message.verdict is Verdict.BROKEN
