@@ -13,7 +13,8 @@ from registry.kit import clock
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
 from registry.people import Person
-from telecare import devices
+from telecare import devices, faults
+from telecare.protocols.base import Kind
 
 
 class Reason(StrEnum):
@@ -67,7 +68,19 @@ def declare(
     session.add(absence)
     session.flush()
     journal.record(session, AbsenceDeclared(absence_id=absence.id, person_id=person.id))
+    if begins_at <= clock.now() and (ends_at is None or ends_at > clock.now()):
+        _hush(session, person.id)
     return absence
+
+
+def _hush(session: Session, person_id: UUID) -> None:
+    """Units that fell silent before anybody told us are no fault either, until the return."""
+    silent = [each for each in devices.of_person(session, person_id) if each.silent_since]
+    for device in silent:
+        device.silent_since = None
+        device.silent_at = clock.now() if device.heartbeat_s else None
+    session.flush()
+    faults.keep(session, Kind.SILENT, set(), {each.id for each in silent})
 
 
 def end(session: Session, absence: Absence) -> None:

@@ -158,6 +158,25 @@ def test_an_empty_home_may_be_silent(session: Session) -> None:
     assert kinds == ["telecare.absence_declared", "telecare.absence_ended"]
 
 
+def test_a_home_found_silent_before_anybody_told_us_that_it_is_empty(session: Session) -> None:
+    unit = at_home(session)
+    person = session.get(people.Person, unit.person_id)
+    assert person is not None
+    began = clock.now()
+    with time_machine.travel(began + LATER, tick=False):
+        assert supervision.sweep(session) == (1, 1)
+        session.expire_all()
+        tomorrow = began + timedelta(days=1)
+        absences.declare(session, person, reason=Reason.FAMILY, begins_at=tomorrow)
+        assert len(faults.open_(session)) == 1, "they are not away yet"
+        absences.declare(session, person, reason=Reason.HOSPITAL, begins_at=began)
+        assert faults.open_(session) == []
+        assert unit.silent_since is None
+        assert supervision.sweep(session) == (1, 0), "looked at, and hushed"
+        session.refresh(unit)
+        assert unit.silent_at == clock.now() + timedelta(days=1, seconds=126)
+
+
 def test_who_never_comes_back_from_hospital_is_asked_about_again(session: Session) -> None:
     unit = at_home(session)
     person = session.get(people.Person, unit.person_id)
