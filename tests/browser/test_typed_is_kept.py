@@ -47,12 +47,15 @@ def test_what_is_typed_outlives_a_reload_a_lost_line_and_the_locked_screen(anna:
     still_there(page)
 
 
-def test_a_refusal_in_between_leads_back_to_what_was_typed(anna: Console) -> None:
+def test_a_refusal_in_between_leads_back_to_what_was_typed(house: House, anna: Console) -> None:
     page = anna.page
     type_in(page)
     page.evaluate("document.querySelector('form[data-keep] [name=csrf]').value = 'stale'")
     page.locator("form[data-keep] [type=submit]").click()
-    page.locator("[data-back]").click()
+    back = page.locator("[data-back]")
+    expect(back).to_be_visible()
+    back.click()
+    expect(page).to_have_url(f"{house.url}{NEW}")
     still_there(page)
 
 

@@ -77,43 +77,39 @@ def test_a_call_for_help(house: House, outside: Town) -> None:
         people.add_phone(session, maria, MARIA)
         maria_id = str(maria.id)
     with desk(house, "anna", "Anna Riva") as anna:
-        a_call_is_answered(anna, outside, maria_id)
+        # Maria rings. Her file is found by the number; Anna is asked, because she is at her desk.
+        sid = outside.ring(from_=MARIA, to="+390815550100")
+        call = eventually(anna.offered, within=40)
+        assert (call["number"], call["person_id"]) == (MARIA, maria_id)
+        person = done(anna.api.get(f"/people/{call['person_id']}"))
+        assert person["name"] == "Maria Prova"
 
+        # Anna says yes; her telephone joins, and only then is Maria led to her.
+        done(anna.api.post(f"/calls/{call['id']}/accept"))
+        eventually(lambda: anna.call(call["id"])["state"] == "talking", within=40)
+        assert "Buongiorno." in heard_by(outside, sid)
 
-def a_call_is_answered(anna: Desk, outside: Town, maria_id: str) -> None:
-    # Maria rings. Her file is found by the number; Anna is asked, because she is at her desk.
-    sid = outside.ring(from_=MARIA, to="+390815550100")
-    call = eventually(anna.offered, within=40)
-    assert (call["number"], call["person_id"]) == (MARIA, maria_id)
-    person = done(anna.api.get(f"/people/{call['person_id']}"))
-    assert person["name"] == "Maria Prova"
+        # What she writes is kept; nobody closes a call while they speak, nor without an outcome.
+        done(anna.api.patch(f"/calls/{call['id']}", json={"note": "Chiede della mensa"}))
+        early = anna.api.post(f"/calls/{call['id']}/close", json={"outcome": "information"})
+        assert early.status_code == 409
+        outside.hang_up(sid)
+        eventually(lambda: anna.call(call["id"])["state"] == "ended", within=40)
+        refused = anna.api.post(f"/calls/{call['id']}/close", json={})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "outcome"
+        closed = done(anna.api.post(f"/calls/{call['id']}/close", json={"outcome": "information"}))
+        assert (closed["state"], closed["note"]) == ("closed", "Chiede della mensa")
 
-    # Anna says yes; her telephone joins, and only then is Maria led to her.
-    done(anna.api.post(f"/calls/{call['id']}/accept"))
-    eventually(lambda: anna.call(call["id"])["state"] == "talking", within=40)
-    assert "Buongiorno." in heard_by(outside, sid)
-
-    # What she writes is kept; the call cannot be closed while they speak, nor without an outcome.
-    done(anna.api.patch(f"/calls/{call['id']}", json={"note": "Chiede della mensa"}))
-    early = anna.api.post(f"/calls/{call['id']}/close", json={"outcome": "information"})
-    assert early.status_code == 409
-    outside.hang_up(sid)
-    eventually(lambda: anna.call(call["id"])["state"] == "ended", within=40)
-    refused = anna.api.post(f"/calls/{call['id']}/close", json={})
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["field"] == "outcome"
-    closed = done(anna.api.post(f"/calls/{call['id']}/close", json={"outcome": "information"}))
-    assert (closed["state"], closed["note"]) == ("closed", "Chiede della mensa")
-
-    # Every screen heard of it in order, and the case tells it.
-    wanted = ["call_arrived", "call_offered", "call_answered", "call_connected"]
-    wanted += ["call_ended", "call_closed"]
-    eventually(lambda: [kind for kind in anna.kinds() if kind in wanted] == wanted)
-    told = done(anna.api.get(f"/cases/{closed['case_id']}/timeline"))["items"]
-    kinds = {entry["kind"] for entry in told}
-    assert {"callcenter.call_answered", "callcenter.call_closed"} <= kinds
-    # No line is left up.
-    eventually(lambda: all(each["state"] == "completed" for each in outside.calls()), within=20)
+        # Every screen heard of it in order, and the case tells it.
+        wanted = ["call_arrived", "call_offered", "call_answered", "call_connected"]
+        wanted += ["call_ended", "call_closed"]
+        eventually(lambda: [kind for kind in anna.kinds() if kind in wanted] == wanted)
+        told = done(anna.api.get(f"/cases/{closed['case_id']}/timeline"))["items"]
+        kinds = {entry["kind"] for entry in told}
+        assert {"callcenter.call_answered", "callcenter.call_closed"} <= kinds
+        # No line is left up.
+        eventually(lambda: all(each["state"] == "completed" for each in outside.calls()), within=20)
 
 
 def test_nobody_at_the_desk_answers_until_somebody_sits_down(house: House, outside: Town) -> None:
@@ -124,5 +120,6 @@ def test_nobody_at_the_desk_answers_until_somebody_sits_down(house: House, outsi
         done(bruno.api.post(f"/calls/{call['id']}/accept"))
         eventually(lambda: bruno.call(call["id"])["state"] == "talking", within=40)
         done(bruno.api.post(f"/calls/{call['id']}/hang-up"))
-        done(bruno.api.post(f"/calls/{call['id']}/close", json={"outcome": "silent"}))
+        closed = done(bruno.api.post(f"/calls/{call['id']}/close", json={"outcome": "silent"}))
+        assert (closed["state"], closed["outcome"]) == ("closed", "silent")
         eventually(lambda: all(each["state"] == "completed" for each in outside.calls()), within=20)
