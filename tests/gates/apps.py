@@ -4,19 +4,39 @@ import http.client
 import json
 import queue
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy.orm import Session
 from typing_extensions import override
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from telecare import device_tokens, devices
 from tests.gates.diallers import OnLines
+from tests.telecare import mqtt_broker
+from tests.telecare.mqtt_broker import Broker
 
 HERE = "127.0.0.1"
 SIGNALS = "/api/v1/signals"
+
+
+def known(session: Session, accounts: Sequence[str]) -> list[str]:
+    """Units of these accounts that speak JSON, and the token that each shows."""
+    units = [devices.add(session, account=each, protocol=devices.JSON) for each in accounts]
+    return [device_tokens.issue(session, unit)[1] for unit in units]
+
+
+def broker_in(folder: Path) -> Broker | None:
+    """A broker where one is installed; where not, the gate goes on with its other doors."""
+    if mqtt_broker.MOSQUITTO is None:
+        print(mqtt_broker.MISSING)  # noqa: T201 - what the gate has not seen
+        return None
+    return Broker(folder)
 
 
 class App(OnLines):

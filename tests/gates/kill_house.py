@@ -13,8 +13,8 @@ from registry.kit.engines import Engines
 from registry.kit.settings import settings
 from telecare.receivers import main
 from tests import processes
-from tests.telecare import app_door, mqtt_broker
-from tests.telecare.mqtt_broker import Broker
+from tests.gates import apps
+from tests.telecare import app_door
 from webconsole.nursery import Forked
 
 # How often each is killed as against the others.
@@ -38,7 +38,7 @@ class House:
         self.chance = chance
         self.port, self.sos_port, self.lines_port = free_port(), free_port(), free_port()
         self.apps_port = free_port()
-        self.broker = Broker(home) if mqtt_broker.MOSQUITTO else None
+        self.broker = apps.broker_in(home)
         self.killed: Counter[str] = Counter()
         self._environment = self._told()
         self._log = home / "receiver.log"

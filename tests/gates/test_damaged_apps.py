@@ -14,15 +14,14 @@ import pytest
 from sqlalchemy import select
 
 from registry.kit import db
-from telecare import device_tokens, devices
 from telecare.signals import Signal
 from tests import processes
 from tests.conftest import empty
+from tests.gates import apps
 from tests.gates.apps import HERE, App, BrokerApp, HttpApp, SocketApp
 from tests.gates.conftest import START_WITHIN, serve
 from tests.gates.kill_house import free_port
 from tests.gates.noise_apps import EACH, BrokerNoise, HttpNoise, Noise, SocketNoise
-from tests.telecare import mqtt_broker
 from tests.telecare.mqtt_broker import Broker
 from tests.waiting import eventually
 from webconsole import nursery
@@ -78,7 +77,7 @@ class House:
 
 @pytest.fixture
 def house(_database: None, tmp_path: Path) -> Iterator[House]:
-    broker = Broker(tmp_path) if mqtt_broker.MOSQUITTO else None
+    broker = apps.broker_in(tmp_path)
     told = {
         name: str(free_port())
         for name in ("CENTRALE_HTTP_PORT", "CENTRALE_DC09_PORT", "CENTRALE_SIP_PORT")
@@ -113,11 +112,7 @@ def _turns(port: int) -> bool:
 def tokens(name: str, many: int) -> list[str]:
     """So many units that speak JSON, and what each shows of itself."""
     with db.transaction() as session:
-        units = [
-            devices.add(session, account=f"{name}{each}", protocol=devices.JSON)
-            for each in range(many)
-        ]
-        return [device_tokens.issue(session, unit)[1] for unit in units]
+        return apps.known(session, [f"{name}{each}" for each in range(many)])
 
 
 def noises(house: House, many: int) -> list[Noise]:
@@ -142,15 +137,15 @@ def good_apps(house: House) -> list[App]:
     return found
 
 
-def speak(apps: list[App], noise: list[Noise]) -> list[float]:
+def speak(good: list[App], noise: list[Noise]) -> list[float]:
     """Good signals for as long as there is noise; how many seconds each took."""
     took: list[float] = []
-    spoke = dict.fromkeys(apps, time.monotonic())
+    spoke = dict.fromkeys(good, time.monotonic())
     number = 1
     while number < 4 or any(each.is_alive() for each in noise):
         number += 1
         round_began = time.monotonic()
-        for app in apps:
+        for app in good:
             began = time.monotonic()
             if not app.ask(number):
                 assert isinstance(app, HttpApp), f"the line of {app.account} was cut"
@@ -164,9 +159,9 @@ def speak(apps: list[App], noise: list[Noise]) -> list[float]:
     return took
 
 
-def begin(apps: list[App]) -> None:
+def begin(good: list[App]) -> None:
     """The first word of each, said until somebody listens."""
-    for app in apps:
+    for app in good:
         eventually(partial(_heard, app))
         app.patience = 30.0
 
@@ -178,13 +173,13 @@ def _heard(app: App) -> bool:
     return False
 
 
-def each_is_kept_once(apps: list[App]) -> int:
+def each_is_kept_once(good: list[App]) -> int:
     """What was acknowledged is in the archive, once; returns how much there is altogether."""
     with db.transaction() as session:
         kept = Counter(
             tuple(row) for row in session.execute(select(Signal.account, Signal.sequence)).all()
         )
-    for app in apps:
+    for app in good:
         for number in app.ledger.acknowledged:
             assert kept[app.account, f"{number:04d}"] == 1, f"{app.account} {number}"
     return kept.total()
@@ -195,22 +190,20 @@ def each_is_kept_once(apps: list[App]) -> int:
 def test_good_signals_of_apps_are_stored_beside_any_damage(
     house: House, request: pytest.FixtureRequest
 ) -> None:
-    if house.broker is None:
-        print(mqtt_broker.MISSING)  # noqa: T201 - and the other two are damaged all the same
     noise = noises(house, int(request.config.getoption("--damaged-apps")))
-    apps = good_apps(house)
-    begin(apps)
+    good = good_apps(house)
+    begin(good)
     before = house.weighs()
     for each in noise:
         each.start()
-    took = speak(apps, noise)
-    for app in apps:
+    took = speak(good, noise)
+    for app in good:
         app.hang_up()
         if isinstance(app, BrokerApp):
             app.end()
     p99 = sorted(took)[int(0.99 * (len(took) - 1))]
     grown = house.weighs() - before
-    stored = each_is_kept_once(apps)
+    stored = each_is_kept_once(good)
     sent = sum(each.sent for each in noise)
     told = f"{sent} damaged, {len(took)} good, {stored} stored, p99 {1000 * p99:.0f} ms"
     print(f"\n{told}, grown by {grown / 1e6:.0f} MB")  # noqa: T201 - what the gate has seen

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from registry.kit import db, engines
-from telecare import device_tokens, devices
+from telecare import devices
 from telecare.protocols import receiver_lines
+from tests.gates import apps
 from tests.gates.apps import BrokerApp, HttpApp, SocketApp
 from tests.gates.diallers import KEY, Dialler, HardwareReceiver, Transmitter
 from tests.gates.kill_house import House
-from tests.telecare import mqtt_broker
 
 MOST_WAIT = 90.0  # seconds until acknowledgements flow again after a kill
 
@@ -62,10 +62,7 @@ def known_units(database_url: str) -> list[str]:
     with db.factory(bind=engine) as session:
         for number in range(SEALED):
             devices.add(session, account=f"A{number:03d}", key=KEY.hex(), heartbeat_s=90)
-        apps = [
-            devices.add(session, account=f"E{each}", protocol="json") for each in range(2 * APPS)
-        ]
-        tokens = [device_tokens.issue(session, each)[1] for each in apps]
+        tokens = apps.known(session, [f"E{each}" for each in range(2 * APPS)])
         session.commit()
     engine.dispose()
     return tokens
@@ -81,12 +78,12 @@ def diallers(house: House) -> list[Dialler]:
         *(Transmitter(f"D{number:03d}", house.sos_port) for number in range(OTHERS)),
         *(HardwareReceiver(f"AE{number:02d}", house.lines_port) for number in range(OTHERS)),
     ]
-    apps = [
+    connected = [
         (SocketApp if number % 2 else HttpApp)(f"E{number}", house.apps_port, token)
         for number, token in enumerate(house.tokens)
     ]
     through = [BrokerApp(f"F{each}", house.broker.port) for each in range(APPS) if house.broker]
-    return [*plain, *sealed, *loose, *others, *apps, *through]
+    return [*plain, *sealed, *loose, *others, *connected, *through]
 
 
 def acknowledged(units: list[Dialler]) -> int:
@@ -115,8 +112,6 @@ def each_is_heard_again(units: list[Dialler]) -> None:
 def test_nothing_acknowledged_is_lost_and_nothing_is_shown_twice(
     house: House, request: pytest.FixtureRequest
 ) -> None:
-    if house.broker is None:
-        print(mqtt_broker.MISSING)  # noqa: T201 - and the other doors are killed all the same
     units = diallers(house)
     for unit in units:
         unit.start()
