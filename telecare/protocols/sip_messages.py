@@ -189,10 +189,15 @@ def user(address: str) -> str:
     return unquote_to_bytes(written).decode("utf-8", "replace").replace("\x00", "")[:64]
 
 
+def contact(address: str) -> str:
+    """The whole URI of a Contact: how to reach a unit is said in its parameters, too."""
+    inside = _INSIDE.search(address)
+    return inside[1] if inside else address.strip().partition(" ")[0].partition(";")[0]
+
+
 def uri(address: str) -> str:
     """The URI of an address header without its parameters."""
-    inside = _INSIDE.search(address)
-    return (inside[1] if inside else address.strip().partition(" ")[0]).partition(";")[0]
+    return contact(address).partition(";")[0]
 
 
 def sender(raw: bytes) -> str:

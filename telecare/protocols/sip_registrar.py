@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from telecare.protocols.sip_messages import Request, uri
+from telecare.protocols.sip_messages import Request, contact
 from telecare.protocols.sip_transactions import Flow
 
 USUAL = 3600  # seconds
@@ -47,7 +47,7 @@ class Registrar:
             raise TooBrief
         granted = min(wanted, LONGEST)
         self._known.pop(account, None)
-        self._known[account] = Registration(uri(contacts[0]), flow, now + granted)
+        self._known[account] = Registration(contact(contacts[0]), flow, now + granted)
         if len(self._known) > MOST:
             self._known.pop(next(iter(self._known)))
         return granted

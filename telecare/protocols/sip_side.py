@@ -246,7 +246,7 @@ class SipSide:
             self._say(exchange, 200, body=(CONTENT_TYPE, said))
         else:
             self._say(exchange, 200)
-            self._tell(exchange, said, now)
+            self._tell(exchange, said, now, trusted=message.verdict is not Verdict.SEALED)
 
     def _ends(self, exchange: Exchange) -> bool:
         """Whether it was still waiting for its answer."""
@@ -257,10 +257,13 @@ class SipSide:
             del self._of_one[exchange.one]
         return True
 
-    def _tell(self, exchange: Exchange, said: bytes, now: float) -> None:
-        """Send an `mrs` back the way the request came, or the way the unit registered."""
+    def _tell(self, exchange: Exchange, said: bytes, now: float, *, trusted: bool) -> None:
+        """Send an `mrs` back the way the request came, or the way the unit registered.
+
+        Whoever speaks for a unit that they are not hears nothing of where it is, nor it of them.
+        """
         request, flow = exchange.request, exchange.flow
-        known = self.registrar.find(exchange.account, now)
+        known = self.registrar.find(exchange.account, now) if trusted else None
         if not flow.alive and known is not None:
             flow = known.flow
         branch = sip_messages.branch()

@@ -128,6 +128,31 @@ def test_a_registered_unit_is_told_over_its_living_way(centre: Centre) -> None:
     assert kept.told[0].startswith(b"MESSAGE sip:815@192.0.2.7:5090 SIP/2.0")
 
 
+def test_a_contact_is_kept_with_how_to_reach_it(centre: Centre) -> None:
+    way = Way(transport="tls")
+    whole = "<sip:815@192.0.2.7:5090;transport=tls;ob>"
+    headers = {"Contact": f'"Casa" {whole};expires=600;q=0.5'}
+    centre.receive(request("REGISTER", headers=headers), way)
+    assert f"Contact: {whole};expires=600\r\n".encode() in way.sent[0]
+    centre.receive(request(body=mrq(), branch="z9hG4bK-2"), way)
+    centre.commit()
+    assert way.told[0].startswith(b"MESSAGE sip:815@192.0.2.7:5090;transport=tls;ob SIP/2.0")
+
+
+def test_who_speaks_for_another_unit_hears_nothing_of_it_nor_it_of_them(centre: Centre) -> None:
+    unit, forger = Way(transport="tcp", port=40_000), Way(transport="tcp", port=40_001)
+    headers = {"Contact": "<sip:815@192.0.2.7:5090>;expires=600"}
+    centre.receive(request("REGISTER", headers=headers), unit)
+    for number in range(2):
+        forged = request(user="999", body=mrq(ref=f"F{number}"), branch=f"z9hG4bK-f{number}")
+        centre.receive(forged, forger)
+        forger.alive = number == 0
+        centre.commit()
+    assert unit.told == []
+    assert [b"192.0.2.7" in each for each in forger.told] == [False] * len(forger.told)
+    assert forger.told
+
+
 def test_registrations_end(centre: Centre, way: Way) -> None:
     def register(number: int, **headers: str) -> int:
         branch = f"z9hG4bK-{number}"
