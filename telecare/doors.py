@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from registry.kit import beats, clock
 from registry.kit.beats import Beat
 from registry.kit.errors import NotFound
-from telecare import devices, door_tests, signals
+from telecare import devices, door_tests, signals, turned_away
 from telecare.devices import BS8521, DC09, JSON, SCAIP, SELF_TEST, SOS_ACCESS, Device
 from telecare.door_tests import DoorTest
 from telecare.protocols.base import Verdict
@@ -54,6 +54,8 @@ class Door:
     minute: dict[str, int] = field(default_factory=dict)
     minute_refused: int = 0
     refused: list[Refusals] = field(default_factory=list)
+    # What was no frame yet, by reason, since the processes that run now began.
+    turned_away: dict[str, int] = field(default_factory=dict)
     last: list[Signal] = field(default_factory=list)
     connections: int | None = None
     tests: list[DoorTest] = field(default_factory=list)
@@ -90,6 +92,7 @@ def all_(session: Session) -> list[Door]:
     for door in doors.values():
         door.last = signals.listed(session, protocol=door.protocol, own_tests=False, limit=LAST)
         door.connections = _connections(heard, door.protocol)
+        door.turned_away = turned_away.of(heard, door.protocol)
         own = TESTS.get(door.protocol, (door.protocol,))
         door.tests = [each for each in tests if each.door in own]
     return list(doors.values())

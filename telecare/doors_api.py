@@ -50,12 +50,16 @@ class TestOut(Out):
 
 
 class DoorOut(Out):
-    """One protocol. `minute`: frames of the last 60 s by way; `refused`: of the last hour."""
+    """One protocol. `minute`: frames of the last 60 s by way; `refused`: of the last hour.
+
+    `turned_away`: what never became a frame, by reason, since the processes that run now began.
+    """
 
     protocol: str
     minute: dict[str, int]
     minute_refused: int
     refused: list[RefusalsOut]
+    turned_away: dict[str, int]
     heard_at: datetime | None
     connections: int | None
     tests: list[TestOut]

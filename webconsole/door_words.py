@@ -91,6 +91,34 @@ REASONS = {
     "no_sender": N_("topic without an account"),
 }
 
+# Why somebody was sent away before there was a frame to keep.
+AWAY = {
+    "unauthenticated": N_("unknown or missing token"),
+    "revoked": N_("token revoked while connected"),
+    "too_many": N_("more signals than one unit may send"),
+    "busy": N_("asked to come again: too much at once"),
+    "too_large": N_("message too large"),
+    "full": N_("no room for one more connection"),
+    "refused_connections": N_("no room for one more connection"),
+    "closed_slow": N_("connected, and said nothing good in time"),
+    "closed_hopeless": N_("connected, and sent nothing but nonsense"),
+    "dropped_datagrams": N_("left to be sent again: too much at once"),
+    "dropped_scanner": N_("scanner of SIP, not answered"),
+    "dropped_method": N_("SIP request of a stranger, not answered"),
+    "dropped_unreadable": N_("no SIP at all, not answered"),
+    "dropped_domain": N_("called another SIP domain, not answered"),
+    "refused_unstored": N_("refused, beyond what is kept of nonsense"),
+    "answer_405": N_("SIP request that we do not know"),
+    "answer_413": N_("message too large"),
+    "answer_415": N_("content that is no alarm"),
+    "answer_486": N_("more signals than one unit may send"),
+    "answer_503": N_("not stored in time: sent to its second destination"),
+    "connect_refused": N_("the broker refused us"),
+    "connect_failed": N_("the broker was not reached"),
+    "subscribe_refused": N_("the broker does not let us listen"),
+    "faults": N_("a fault of ours: see the log"),
+}
+
 BECAME = {
     "alarm": N_("alarm"),
     "called_off": N_("alarm taken back"),
@@ -119,6 +147,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICTS,
     "reason": REASONS,
     "became": BECAME,
+    "away": AWAY,
     "test": TESTS,
 }
 

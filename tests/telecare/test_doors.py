@@ -85,6 +85,18 @@ def test_a_door_tells_what_comes_in_and_what_it_refuses(tea: TestClient) -> None
     assert {each["protocol"] for each in said["doors"]} >= {"sia-dc09", "scaip"}
 
 
+def test_a_door_tells_whom_it_turned_away_before_there_was_a_frame(tea: TestClient) -> None:
+    with db.transaction() as session:
+        web = {"http_unauthenticated": 3, "ws_unauthenticated": 2, "http_too_many": 1}
+        beats.beat(session, "web_door", web | {"http_stored": 90, "http_busy": 0})
+        sip = {"sip_dropped_scanner": 7, "sip_answer_200": 4, "closed_slow": 6}
+        beats.beat(session, "receive", sip | {"receiver_lines_closed_slow": 5})
+    told = {each["protocol"]: each["turned_away"] for each in tea.get(DOORS).json()["doors"]}
+    assert told["json"] == {"unauthenticated": 5, "too_many": 1}
+    assert told["scaip"] == {"dropped_scanner": 7}
+    assert (told["sia-dc09"], told["bs8521"]) == ({"closed_slow": 6}, {})
+
+
 def test_an_unknown_account_is_adopted_with_one_click(tea: TestClient) -> None:
     arrives(press("8888"), press("8888", 2), press("5E1F7E57"))
     (unknown,) = tea.get(DOORS).json()["unknown"]

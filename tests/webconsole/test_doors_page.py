@@ -9,13 +9,14 @@ from starlette.testclient import TestClient
 
 from registry.access import Role
 from registry.kit import clock, db
-from telecare import batch, devices, outages
+from telecare import batch, devices, outages, turned_away
 from telecare.batch import Received
 from telecare.devices import PROTOCOLS
-from telecare.protocols import json_signals, sos_access
+from telecare.protocols import json_signals, sip_side, sos_access
 from telecare.protocols.base import Kind, Verdict
 from telecare.protocols.dc09_frames import wrap
 from telecare.protocols.sia_dc09 import SiaDc09
+from telecare.receivers import web
 from telecare.triage import FAULTS, Becomes
 from webconsole import door_words
 
@@ -26,6 +27,9 @@ REFUSES = re.compile(
     r'(?:reason=|flaw = |Malformed\(|_lost\([^"]*|Verdict\.\w+, |" else )"([a-z_0-9]+)"'
 )
 
+# How a door counts somebody.
+COUNTS = re.compile(r'(?:counted\[f?"(?:\{path\}_)?|\.count\(")([a-z_0-9]+)"')
+
 
 def reasons() -> set[str]:
     """What the code refuses with, and what two protocols have as tables."""
@@ -33,6 +37,31 @@ def reasons() -> set[str]:
     for module in Path(json_signals.__file__).parent.glob("*.py"):
         told |= set(REFUSES.findall(module.read_text(encoding="utf-8")))
     return told
+
+
+# Counters of a door that are no refusal, or whose frames are kept and counted with their reason.
+NO_REFUSAL = {
+    "answer_200",
+    "answered_again",
+    "connects",
+    "received",
+    "sent_again",
+    "told",
+    "tried_again",
+}
+
+
+def counters() -> set[str]:
+    """What the doors count of those whom they send away, by its name without the door's."""
+    told: set[str] = set()
+    for module in [*Path(web.__file__).parent.glob("*.py"), Path(sip_side.__file__)]:
+        told |= set(COUNTS.findall(module.read_text(encoding="utf-8")))
+    return {re.sub("^(http|ws|mqtt)_", "", each) for each in told} - NO_REFUSAL
+
+
+def test_whoever_is_sent_away_is_counted_where_technicians_see_it() -> None:
+    assert counters() - set(turned_away.WHY) == set()
+    assert "unauthenticated" in counters(), "they are found at all"
 
 
 def arrives(body: bytes) -> None:
@@ -53,6 +82,7 @@ def arrives(body: bytes) -> None:
         ([*Becomes, batch.REFUSED], door_words.BECAME),
         (outages.CAUSES, door_words.TOGETHER),
         (reasons(), door_words.REASONS),
+        (turned_away.WHY, door_words.AWAY),
     ],
 )
 def test_every_code_has_a_word(codes: list[str], table: dict[str, str]) -> None:

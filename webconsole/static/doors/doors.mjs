@@ -116,6 +116,7 @@ function Row({ door, open, toggle }) {
               ${each.frames} × ${say("reason", each.reason || each.verdict)}
             </span>`,
           )}
+          <${Away} away=${door.turned_away} />
         </span>
       </td>
       <td data-label=${t("Own test")}><span class="line wrap"><${Tests} tests=${door.tests} /></span></td>
@@ -133,6 +134,14 @@ function Row({ door, open, toggle }) {
     </tr>`}
   `;
 }
+
+const Away = ({ away }) =>
+  Object.keys(away).length > 0 &&
+  html`<details class="away">
+    <summary>${t("Turned away: %(n)s", { n: Object.values(away).reduce((all, times) => all + times, 0) })}</summary>
+    <ul>${Object.entries(away).map(([why, times]) => html`<li key=${why}><b>${times}</b> × ${say("away", why)}</li>`)}</ul>
+    <p class="muted">${t("Since the processes that run now began; nothing of it is kept.")}</p>
+  </details>`;
 
 const Tests = ({ tests }) =>
   tests.length === 0
@@ -181,7 +190,7 @@ function Unknown({ unknown, look }) {
         (each) => html`<li key=${`${each.protocol} ${each.account}`}>
           <span class="grow">
             <a class="strong" href=${unitAddress(each)}>${each.account}</a> <span class="muted">${say("protocol", each.protocol)} · ${each.path}</span>
-            ${each.sealed && html` <span class="chip warn"><${Icon} name="lock" />${t("encrypted: it needs its key")}</span>`}
+            ${" "}${each.sealed && html`<span class="chip warn"><${Icon} name="lock" />${t("encrypted: it needs its key")}</span>`}
             <br /><span class="muted small">${tn("%(n)s frame", "%(n)s frames", each.frames)} · ${each.kind && `${say("kind", each.kind)} · `}<${Since} moment=${each.last_at} /> · ${each.peer}</span>
           </span>
           <button class="button small" disabled=${busy === each.account} onClick=${() => adopt(each)} aria-label=${t("Adopt %(account)s", { account: each.account })}>${t("Adopt")}</button>
