@@ -97,6 +97,13 @@ class Entry(Base):
             postgresql_with={"fastupdate": "off"},
             postgresql_where=text("(facts -> 'shown') IS NOT NULL"),
         ),
+        # What happened at somebody's account: their way in looks back at it each time.
+        Index(
+            "ix_journal_whose",
+            literal_column("(facts ->> 'staff_id')").label("whose"),
+            "id",
+            postgresql_where=text("(facts ->> 'staff_id') IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
