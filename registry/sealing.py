@@ -66,6 +66,16 @@ class Finding:
     says: str
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far the seals go: what came after the last one is proved by nothing yet."""
+
+    seals: int
+    entries: int
+    not_sealed: int
+    until: datetime | None
+
+
 def seal_new() -> int:
     """Seal what came since the last seal, one batch; returns how many entries it covers."""
     with transaction() as session:
@@ -100,6 +110,9 @@ def verify(session: Session) -> Iterator[Finding]:
     session.execute(text("SET LOCAL statement_timeout = 0"))
     public = _key().public_key()
     end, mark = journal.START, b""
+    slipped_in = _up_to(session, end)
+    if slipped_in:
+        yield Finding(None, f"{slipped_in} entries stand before what any seal covers")
     for seal in session.scalars(select(Seal).order_by(Seal.id)):
         if seal.previous != mark:
             yield Finding(seal.id, "does not follow the seal before it: a seal is missing or moved")
@@ -114,6 +127,20 @@ def verify(session: Session) -> Iterator[Finding]:
             yield Finding(seal.id, "an entry was changed or swapped")
         end, mark = seal.end, seal.mark
     yield from _against_heads(session)
+
+
+def _up_to(session: Session, end: Position) -> int:
+    wanted = select(func.count()).select_from(Entry)
+    told = text("(journal.xid, journal.id) <= (:a, :b)").bindparams(a=end.xid, b=end.id)
+    return session.scalar(wanted.where(told)) or 0
+
+
+def reach(session: Session) -> Reach:
+    """What an auditor reads beside "nothing was found": how much of the journal that speaks of."""
+    last, whole = newest(session), session.scalar(select(func.count()).select_from(Entry)) or 0
+    sealed = _up_to(session, last.end) if last else 0
+    seals = session.scalar(select(func.count()).select_from(Seal)) or 0
+    return Reach(seals, sealed, whole - sealed, last.sealed_at if last else None)
 
 
 def _against_heads(session: Session) -> Iterator[Finding]:

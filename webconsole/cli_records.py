@@ -92,8 +92,14 @@ def verify_journal(
     with house.open_(), transaction() as session:
         findings = list(sealing.verify(session))
         findings += seal_exports.compare(session, seals) if seals is not None else []
+        reach = sealing.reach(session)
     for finding in findings:
-        out.print(f"seal {finding.seal}: {finding.says}")
+        whose = f"seal {finding.seal}" if finding.seal is not None else "journal"
+        out.print(f"{whose}: {finding.says}")
     if findings:
         raise Broken(f"The journal does not match its seals in {len(findings)} places")
     out.print("The journal matches its seals")
+    until = f", the last of {reach.until:%Y-%m-%d %H:%M:%S} UTC" if reach.until else ""
+    out.print(f"{reach.seals} seals over {reach.entries} entries{until}")
+    if reach.not_sealed:
+        out.print(f"{reach.not_sealed} newer entries have no seal yet (made each 5 s at work)")

@@ -68,6 +68,17 @@ def test_an_untouched_journal_has_nothing_to_find() -> None:
     assert findings() == []
 
 
+def test_an_auditor_is_told_how_far_the_seals_reach() -> None:
+    with transaction() as session:
+        journal.record(session, DoorOpened(door_id=uuid4()))
+    with transaction() as session:
+        told = sealing.reach(session)
+        last = sealing.newest(session)
+    assert last is not None
+    assert (told.seals, told.entries, told.not_sealed) == (4, 40, 1)
+    assert told.until == last.sealed_at
+
+
 TAMPERINGS = {
     "edit": "UPDATE journal SET at = at + interval '1 second' WHERE id = {a}",
     "edit a fact": "UPDATE journal SET facts = '{{\"door_id\": null}}' WHERE id = {a}",
@@ -78,6 +89,8 @@ TAMPERINGS = {
     "truncate": "DELETE FROM journal WHERE id > {a}",
     "insert": "INSERT INTO journal (xid, at, kind, facts) SELECT xid, at, kind, facts"
     " FROM journal WHERE id = {a}",
+    "slip in before the beginning": "INSERT INTO journal (xid, at, kind, facts) SELECT -1, at,"
+    " kind, facts FROM journal WHERE id = {a}",
     "cut the last seals": "DELETE FROM journal_seals WHERE id > {s}",
     "drop a seal": "DELETE FROM journal_seals WHERE id = {s}",
     "edit a seal": "UPDATE journal_seals SET entries = entries + 1 WHERE id = {s}",
