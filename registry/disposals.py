@@ -13,10 +13,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import access, case_holds, deadlines, journal, retention
+from registry import access, deadlines, journal, names, retention, still_needed
 from registry.access import Actor, Right
-from registry.case_states import LIVE
-from registry.cases import Case
 from registry.kit import clock
 from registry.kit.db import Base, Id, get, locked, transaction
 from registry.kit.errors import Invalid, NotAllowed
@@ -53,7 +51,7 @@ class ItemState(StrEnum):
 
     WAITING = "waiting"
     ERASED = "erased"
-    # A legal hold, or a case that is alive again, kept it.
+    # It is needed (again), or became part of another file.
     KEPT = "kept"
 
 
@@ -123,7 +121,7 @@ ERASE: list[Callable[[Session, Person], None]] = []
 
 
 def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
-    """A list of what is due and neither held nor on another list. Invalid when nothing is."""
+    """A list of what is due and on no other list. Invalid when nothing is."""
     access.require(actor, Right.COORDINATE)
     listed = set(
         session.scalars(
@@ -135,7 +133,7 @@ def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
     found = [
         (person_id, since)
         for person_id, since in retention.due(session, rule)
-        if person_id not in listed and not case_holds.on_person(session, person_id)
+        if person_id not in listed
     ]
     if not found:
         raise Invalid("No file is due by this rule")
@@ -193,6 +191,8 @@ def execute(disposal_id: UUID) -> None:
     while _next(disposal_id):
         pass
     with transaction() as session:
+        names.forget_unused(session)
+    with transaction() as session:
         disposal = locked(session, Disposal, disposal_id)
         if _may_be_carried_out(session, disposal):
             move(disposal, DisposalState.EXECUTED, STEPS)
@@ -212,7 +212,7 @@ def _next(disposal_id: UUID) -> bool:
         if item is None or not _may_be_carried_out(session, disposal):
             return False
         person = locked(session, Person, item.person_id)
-        if case_holds.on_person(session, person.id) or alive(session, person.id):
+        if not may_go(session, person):
             item.state = ItemState.KEPT
             return True
         for erase in ERASE:
@@ -228,9 +228,9 @@ def _may_be_carried_out(session: Session, disposal: Disposal) -> bool:
     return disposal.state is DisposalState.HANDED_OVER
 
 
-def alive(session: Session, person_id: UUID) -> bool:
-    wanted = select(Case.id).where(Case.person_id == person_id, Case.state.in_(LIVE)).limit(1)
-    return session.scalar(wanted) is not None
+def may_go(session: Session, person: Person) -> bool:
+    """Whether nothing that happened since the list was made keeps the file."""
+    return person.merged_into is None and not still_needed.is_(session, person.id)
 
 
 def latest(session: Session, limit: int = 50) -> list[Disposal]:

@@ -7,14 +7,14 @@ from enum import StrEnum
 from itertools import product
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, delete, insert, select
+from sqlalchemy import ForeignKey, Index, and_, delete, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import journal, vocabulary
 from registry.kit.db import Base, Id, new_id
 from registry.kit.errors import Invalid
 from registry.spelling import forms
-from registry.vocabulary import WordKind
+from registry.vocabulary import Word, WordKind
 
 UNKNOWN_YEAR = 0  # in the keys, so that one lookup finds "1941 or not known"
 FORMS = 4  # of a family name and of a given name, looked up with each other
@@ -134,6 +134,16 @@ def first_keys(session: Session, people: Iterable[tuple[UUID, str, str, int | No
 def _learn(session: Session, pairs: Collection[tuple[str, str]]) -> None:
     vocabulary.learn(session, WordKind.FAMILY, {family for family, _ in pairs})
     vocabulary.learn(session, WordKind.GIVEN, {given for _, given in pairs})
+
+
+def forget_unused(session: Session) -> int:
+    """Words of names that nobody bears any more: a rare surname names somebody by itself."""
+    borne = select(NameKey.person_id)
+    unused = or_(
+        and_(Word.kind == WordKind.FAMILY, ~borne.where(NameKey.family == Word.word).exists()),
+        and_(Word.kind == WordKind.GIVEN, ~borne.where(NameKey.given == Word.word).exists()),
+    )
+    return vocabulary.forget(session, unused)
 
 
 def pairs_of(given_name: str, family_name: str) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import access, journal
+from registry import access, journal, still_needed
 from registry.access import Actor, Right
-from registry.case_states import LIVE
 from registry.cases import Area, Case
 from registry.contacts import Contact
 from registry.kit import clock
@@ -117,14 +116,16 @@ def all_(session: Session) -> list[RetentionRule]:
 
 
 def due(session: Session, rule: RetentionRule) -> list[tuple[UUID, date]]:
-    """Whose years have passed, with the day they began to count; the longest waiting first."""
+    """Whose years have passed, with the day they began to count; the longest waiting first.
+
+    Not what is still needed, nor a file that became part of another: it goes with that one.
+    """
     if rule.disposition is Disposition.KEEP or rule.years is None or rule.ended_at is not None:
         return []
-    live = select(Case.id).where(Case.person_id == Person.id, Case.state.in_(LIVE)).exists()
     others = [each for each in all_(session) if each.ended_at is None and each is not rule]
     wanted = (
         select(Person.id, cast(_began(rule), Date))
-        .where(_covers(rule), _passed(rule), ~live)
+        .where(Person.merged_into.is_(None), _covers(rule), _passed(rule), ~still_needed.needed())
         .where(*(~_covers(each) | _passed(each) for each in others))
         .order_by(_began(rule))
         .limit(MOST)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import access, case_holds, disposals, journal
+from registry import access, disposals, journal
 from registry.access import Actor, Right
 from registry.disposals import Disposal, DisposalState, ItemState
 from registry.kit import clock
@@ -62,16 +62,12 @@ def of(session: Session, disposal: Disposal) -> Transfer | None:
 
 
 def to_pack(session: Session, disposal: Disposal, actor: Actor) -> list[Person]:
-    """The files that go, those held or alive again apart. Raises WrongState."""
+    """The files that go, those still needed apart. Raises WrongState."""
     access.require(actor, Right.COORDINATE)
     if disposal.state is not DisposalState.AUTHORISED or not disposals.transfers(session, disposal):
         raise WrongState("Files are handed over once their transfer is authorised")
-    return [
-        get(session, Person, item.person_id)
-        for item in disposals.files(session, disposal.id)
-        if not case_holds.on_person(session, item.person_id)
-        and not disposals.alive(session, item.person_id)
-    ]
+    those = (get(session, Person, item.person_id) for item in disposals.files(session, disposal.id))
+    return [person for person in those if disposals.may_go(session, person)]
 
 
 def taken(

@@ -15,7 +15,19 @@ from typing import TypeVar
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import BigInteger, Identity, Index, any_, insert, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Identity,
+    Index,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import Text
@@ -37,6 +49,8 @@ PATIENCE = text(
     "SELECT set_config('idle_in_transaction_session_timeout', '60s', true), "
     "set_config('statement_timeout', '30s', true)"
 )
+# Held by whoever counts on a word that is there, and alone by whoever takes words away.
+WORDS_LOCK = 0x3074D5
 OWN_XID = text("pg_current_xact_id()::text::bigint")
 
 
@@ -67,12 +81,23 @@ def learn(session: Session, kind: WordKind, words: Iterable[str]) -> None:
     wanted = {word for word in words if word}
     if not wanted:
         return
+    session.execute(select(func.pg_advisory_xact_lock_shared(WORDS_LOCK)))
     known = select(Word.word).where(
         Word.kind == kind, Word.word == any_(literal(sorted(wanted), ARRAY(Text())))
     )
     new = sorted(wanted - set(session.scalars(known)))
     if new:
         session.execute(insert(Word), [{"kind": kind, "word": word} for word in new])
+
+
+def forget(session: Session, unused: ColumnElement[bool]) -> int:
+    """Take words away; whoever has just met one of them has it written, or writes it anew."""
+    found = list(session.scalars(select(Word.id).where(unused)))
+    if not found:
+        return 0
+    session.execute(select(func.pg_advisory_xact_lock(WORDS_LOCK)))
+    gone = delete(Word).where(Word.id.in_(found), unused).returning(Word.id)
+    return len(session.execute(gone.execution_options(synchronize_session=False)).all())
 
 
 class Shelf:

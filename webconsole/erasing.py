@@ -4,10 +4,11 @@ The keys of their words are destroyed, so what copies of the archive still hold 
 """
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Mapper, Session
 
-from registry import kept_figures
+from registry import kept_figures, merges
 from registry.attachments import Attachment, AttachmentContent
 from registry.kit import clock, subject_keys
 from registry.people import Person
@@ -16,21 +17,31 @@ from webconsole.personal import FRAME, PLACES
 
 
 def erase(session: Session, person: Person) -> None:
-    """Empty every place of the file; the caller holds the person. Twice does no harm."""
+    """Empty every place of the file and of those that became part of it: they name it, too.
+
+    The caller holds the person. Twice does no harm.
+    """
     kept_figures.keep(session, person)
-    _documents(session, person)
+    for person_id in reversed(merges.ids_of(session, person.id)):
+        seen = _places(session, person_id)
+        subject_keys.destroy(session.connection(), person_id, seen, clock.now())
+    session.expire(person)
+
+
+def _places(session: Session, person_id: UUID) -> list[UUID]:
+    """Empty them all; returns the keys of the rows there were."""
+    _documents(session, person_id)
     seen = []
     for place in PLACES:
         mapper = personal.mapper_of(place.table)
-        for row in personal.rows(session, place, person.id):
+        for row in personal.rows(session, place, person_id):
             seen.append(row.__mapper__.primary_key_from_instance(row)[0])
             if place.gone:
                 session.delete(row)
             elif mapper is not None:
                 _empty(mapper, row, [name for name in place.fields if name not in FRAME])
         session.flush()
-    subject_keys.destroy(session.connection(), person.id, seen, clock.now())
-    session.expire(person)
+    return seen
 
 
 def _empty(mapper: Mapper[Any], row: Any, fields: list[str]) -> None:
@@ -44,9 +55,9 @@ def _empty(mapper: Mapper[Any], row: Any, fields: list[str]) -> None:
         setattr(row, name, empty)
 
 
-def _documents(session: Session, person: Person) -> None:
+def _documents(session: Session, person_id: UUID) -> None:
     """Documents of the person's cases, content first."""
-    for case in personal.rows(session, _place("cases"), person.id):
+    for case in personal.rows(session, _place("cases"), person_id):
         for document in session.query(Attachment).filter_by(case_id=case.id):
             session.query(AttachmentContent).filter_by(attachment_id=document.id).delete()
             document.sealed_name = b""

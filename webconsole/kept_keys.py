@@ -110,9 +110,13 @@ def bring(session: Session, kept: Kept) -> None:
 
 
 def erased_since(session: Session, kept: Kept, moment: datetime) -> list[Person]:
-    """Whose key was destroyed after the backup: in it their file still stands."""
-    gone = {
-        each.person_id for each in kept.keys if each.destroyed_at and each.destroyed_at >= moment
-    }
-    wanted = select(Person).where(Person.id.in_(gone - {None})).order_by(Person.id)
+    """Whose key was destroyed after the backup: in it their file still stands.
+
+    A key that a merge moved tells of both: in the backup the two may still be apart.
+    """
+    destroyed = [each for each in kept.keys if each.destroyed_at and each.destroyed_at >= moment]
+    gone = {id_ for each in destroyed for id_ in (each.person_id, each.made_for) if id_}
+    wanted = (
+        select(Person).where(Person.id.in_(gone), Person.merged_into.is_(None)).order_by(Person.id)
+    )
     return list(session.scalars(wanted))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from registry import journal, sealing
+from registry import journal, names, sealing
 from registry.disposals import PersonErasedAgain
 from registry.kit import db, dumps, engines
 from registry.kit.engine_home import account
@@ -194,4 +194,6 @@ def _open_words(kept: Kept, manifest: Manifest, tell: Tell) -> int:
         for person in erased:
             erasing.erase(session, person)
             journal.record(session, PersonErasedAgain(person_id=person.id))
+    with db.transaction() as session:
+        names.forget_unused(session)
     return len(erased)

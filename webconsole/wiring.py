@@ -32,12 +32,16 @@ from registry import (
     importing,
     imports,
     once,
+    received,
     referrals,
     scanning,
     seal_exports,
     sealing,
     sent_forms,
+    still_needed,
+    subject_access,
     tasks,
+    transfers,
     unusual_reports,
 )
 from registry.journal import Event
@@ -54,6 +58,7 @@ from telecare import (
     reassurance,
     ringing,
     rounds,
+    served,
     storm_voice,
     subscribers,
     taken,
@@ -145,7 +150,14 @@ CHORES: list[Callable[[], object]] = [
 
 
 def wire() -> None:
-    """Tell tasks what they keep, disposals how a file is erased, the auditor what was a look."""
+    """Tell tasks what they keep, disposals what stays and how it goes, audit what a look is."""
     tasks.wire(OUTSIDE)
     disposals.ERASE[:] = [erasing.erase]
-    audit.counts_as_look(subscribers.WayInShown.kind, attachments.AttachmentRead.kind)
+    still_needed.MORE[:] = [served.served]
+    audit.counts_as_look(
+        subscribers.WayInShown.kind,
+        attachments.AttachmentRead.kind,
+        subject_access.ExportTaken.kind,
+        transfers.FilePacked.kind,
+        received.ReferralRead.kind,
+    )

@@ -152,6 +152,7 @@ def destroy(
     """From now on nothing opens what these keys sealed; returns how many there were.
 
     They are the person's, and those that were made for rows before anybody knew whose they are.
+    Whoever never had one gets the mark of one: an older backup that is restored asks for it.
     """
     theirs = (KEYS.c.person_id == person_id) | (
         KEYS.c.person_id.is_(None) & KEYS.c.made_for.in_(made_for)
@@ -161,4 +162,15 @@ def destroy(
         .where(theirs, KEYS.c.destroyed_at.is_(None))
         .values(wrapped=GONE, destroyed_at=at)
     )
+    if connection.scalar(select(KEYS.c.id).where(KEYS.c.made_for == person_id).limit(1)) is None:
+        connection.execute(
+            KEYS.insert().values(
+                id=os.urandom(ID),
+                made_for=person_id,
+                person_id=person_id,
+                wrapped=GONE,
+                made_at=at,
+                destroyed_at=at,
+            )
+        )
     return done.rowcount

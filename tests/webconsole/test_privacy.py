@@ -23,6 +23,7 @@ from registry import (
     search,
     staff,
     subject_access,
+    triage,
 )
 from registry.access import HOUSE, Actor, Role
 from registry.cases import Area
@@ -83,9 +84,10 @@ def somebody_known(session: Session) -> Person:
         person_id=person.id,
         note="zqnota: dice la zqvicina che cade",
     )
-    requests.receive(
+    asked = requests.receive(
         session, HOUSE, channel=Channel.DESK, expressed="zqnota chiede", person_id=person.id
     )
+    triage.withdraw(session, asked, HOUSE, reason="zqnota non serve")
     cases.close(session, case, reason="zqcaso finito")
     session.flush()
     return person
