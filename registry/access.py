@@ -55,6 +55,8 @@ class Right(StrEnum):
     MERGE_PEOPLE = "merge_people"
     READ_CASES = "read_cases"
     WRITE_CASES = "write_cases"
+    # Of what was sent to one's own office: a partner reads no case beside.
+    ANSWER_REFERRALS = "answer_referrals"
     READ_SIGNALS = "read_signals"
     MANAGE_DEVICES = "manage_devices"
     MANAGE_STAFF = "manage_staff"
@@ -75,6 +77,7 @@ DESK = frozenset(
         Right.WRITE_PEOPLE,
         Right.READ_CASES,
         Right.WRITE_CASES,
+        Right.ANSWER_REFERRALS,
         Right.READ_SIGNALS,
         Right.BREAK_GLASS,
     }
@@ -99,6 +102,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.MERGE_PEOPLE,
             Right.READ_CASES,
             Right.WRITE_CASES,
+            Right.ANSWER_REFERRALS,
             Right.REQUEST_TEAM,
             Right.MANAGE_DIRECTORY,
             Right.BREAK_GLASS,
@@ -136,11 +140,13 @@ ONLY_OURS = frozenset(
     }
 )
 # The most that somebody may do whose office is not ours, whatever their roles are. A partner runs
-# its teams and looks after units, and opens nobody's file: what it has to know it is sent.
+# its teams, looks after units and answers what is sent to it, and opens nobody's file.
 AT_MOST: dict[Holder, frozenset[Right]] = {
     Holder.BODY: frozenset(Right),
     Holder.CONTRACTOR: frozenset(Right) - ONLY_OURS,
-    Holder.PARTNER: frozenset({Right.RUN_TEAM, Right.READ_SIGNALS, Right.MANAGE_DEVICES}),
+    Holder.PARTNER: frozenset(
+        {Right.RUN_TEAM, Right.READ_SIGNALS, Right.MANAGE_DEVICES, Right.ANSWER_REFERRALS}
+    ),
 }
 
 
@@ -203,8 +209,16 @@ UNHEARD = frozenset(
         "registry.people_searched",
         "registry.people_listed",
         "registry.list_exported",
+        "registry.export_drafted",
+        "registry.export_handed_over",
+        "registry.export_discarded",
+        "registry.export_taken",
+        "registry.export_brought_back",
+        "registry.file_packed",
         "registry.person_read",
         "registry.person_printed",
+        "registry.referral_read",
+        "registry.page_printed",
         "registry.attachment_read",
         "registry.access_log_read",
         "registry.unusual_reads_reported",

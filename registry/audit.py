@@ -10,10 +10,10 @@ from sqlalchemy import Select, literal_column, or_, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from registry import journal, merges
+from registry import journal, listed, merges
 from registry.access import Actor
 from registry.journal import Entry
-from registry.listed import PeopleListed
+from registry.listed import PagePrinted, PeopleListed
 from registry.openings import GlassBroken
 from registry.people import Person, PersonRead
 from registry.search import PeopleSearched
@@ -82,6 +82,7 @@ def looks_at(
     """
     wanted = select(Entry).where(Entry.id.in_(_looked(session, person_id, before, limit)))
     found = list(session.scalars(wanted.order_by(Entry.id.desc())))
+    listed.on_the_page(session, [person_id])
     journal.record(session, AccessLogRead(person_id=person_id))
     return found
 
@@ -94,9 +95,10 @@ def _looked(session: Session, person_id: UUID, before: int | None, limit: int) -
     """
     ids = merges.ids_of(session, person_id)
     shown = or_(*(SHOWN.contains([str(each)]) for each in ids))
+    ways = (PeopleSearched.kind, PeopleListed.kind, PagePrinted.kind)
     halves = union_all(
         select(Entry.id).where(Entry.person_id.in_(ids), Entry.kind.in_(LOOKS)),
-        select(Entry.id).where(shown, Entry.kind.in_((PeopleSearched.kind, PeopleListed.kind))),
+        select(Entry.id).where(shown, Entry.kind.in_(ways)),
     )
     looked = halves.cte("looked").prefix_with("MATERIALIZED", dialect="postgresql")
     wanted = select(looked.c.id).order_by(looked.c.id.desc()).limit(limit)

@@ -15,6 +15,8 @@ from registry import (
     case_notes,
     cases,
     circles,
+    listed,
+    people,
     referral_lists,
     referrals,
 )
@@ -151,9 +153,15 @@ def _open(session: Session, case_id: UUID, me: Actor) -> Case:
     return case
 
 
+def _look(session: Session, case: Case, me: Actor) -> None:
+    """What is shown of the case tells of its person: that it was looked at is written down."""
+    if case.person_id is not None:
+        people.read(session, case.person_id, me, why="case")
+
+
 @router.get("/cases/{case_id}/notes", dependencies=READ)
 def list_notes(case_id: UUID, session: InTransaction, me: Me) -> dict[str, list[NoteOut]]:
-    _open(session, case_id, me)
+    _look(session, _open(session, case_id, me), me)
     return {"items": [NoteOut.of(each, me) for each in case_notes.of_case(session, case_id)]}
 
 
@@ -167,7 +175,7 @@ def write_note(case_id: UUID, new: NoteIn, session: InTransaction, me: Me) -> No
 def list_attachments(
     case_id: UUID, session: InTransaction, me: Me
 ) -> dict[str, list[AttachmentOut]]:
-    _open(session, case_id, me)
+    _look(session, _open(session, case_id, me), me)
     found = attachments.of_case(session, case_id)
     return {"items": [AttachmentOut.of(each, me) for each in found]}
 
@@ -228,6 +236,7 @@ def list_referrals(
 ) -> dict[str, list[ReferralOut]]:
     """Late ones first, then the newest."""
     found = referral_lists.find(session, me, box=box, ended=ended, limit=limit)
+    listed.note(session, "referrals", (case.person_id for _, case in found))
     return {"items": [ReferralOut.of(each, case, me, []) for each, case in found]}
 
 
@@ -242,6 +251,7 @@ def send_referral(case_id: UUID, new: ReferralIn, session: InTransaction, me: Me
 def read_referral(referral_id: UUID, session: InTransaction, me: Me) -> ReferralOut:
     """Read by the office it was sent to, it counts as seen."""
     found, case = referral_lists.read(session, referral_id, me)
+    _look(session, case, me)
     referrals.seen(session, found.id, me)
     return ReferralOut.of(found, case, me, referrals.facts(session, found.id))
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from registry import directory_files
 from registry.access import Right
-from registry.door import allow, fresh
+from registry.door import allow, exports, fresh
 from registry.kit.http import InTransaction
 
 router = APIRouter(prefix="/directory", tags=["registry"])
@@ -30,7 +30,9 @@ class LoadedOut(BaseModel):
 
 
 @router.get(
-    "/export", dependencies=[allow(Right.READ_CASES), fresh()], response_class=PlainTextResponse
+    "/export",
+    dependencies=[allow(Right.READ_CASES), fresh(), exports("directory")],
+    response_class=PlainTextResponse,
 )
 def export(session: InTransaction) -> Response:
     """Every sheet, by name, with the columns that the import reads."""

@@ -127,6 +127,8 @@ def _me(
     csrf: Annotated[str, Depends(_sent_csrf)],
     once: Annotated[bytes | None, Depends(_sent_once)],
 ) -> Actor:
+    # Whom the page shows: known when it is rendered, and said again when it is printed.
+    request.state.shown = session.info.setdefault("shown", set())
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         actor = tokens.check(session, secret.strip())

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from registry import import_rows, imports
 from registry.access import Actor, Right
-from registry.door import Me, allow, exports
+from registry.door import Me, allow, exports, fresh
 from registry.imports import Import, ImportState
 from registry.kit.db import get, locked
 from registry.kit.errors import Invalid
@@ -137,7 +137,7 @@ def resume(import_id: UUID, session: InTransaction) -> Import:
     return job
 
 
-@router.get("/{import_id}/refusals", dependencies=[*IMPORTS, exports("import_refusals")])
+@router.get("/{import_id}/refusals", dependencies=[*IMPORTS, fresh(), exports("import_refusals")])
 def list_refusals(import_id: UUID, session: InTransaction) -> dict[str, list[RefusalOut]]:
     """Every row that was not taken, in the order of the file."""
     job = get(session, Import, import_id)

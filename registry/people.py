@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from registry import access, identifiers, journal, names, told, vocabulary
+from registry import access, identifiers, journal, listed, names, told, vocabulary
 from registry.access import Actor, Compartment
 from registry.audiences import Audience
 from registry.identifiers import Identifier
@@ -355,6 +355,7 @@ def read(session: Session, person_id: UUID, actor: Actor, *, why: str = "file") 
     person = session.scalar(access.visible(wanted, Person.restricted, actor))
     if person is None:
         raise NotFound("There is no such %(thing)s", thing="person")
+    listed.on_the_page(session, [person.id])
     journal.record(
         session,
         PersonRead(

@@ -24,7 +24,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from registry import access, asked, cases, identifiers, journal, matching, nicknames, people
+from registry import (
+    access,
+    asked,
+    cases,
+    identifiers,
+    journal,
+    listed,
+    matching,
+    nicknames,
+    people,
+)
 from registry.access import Actor, Right
 from registry.asked import Asked
 from registry.cases import Case
@@ -87,6 +97,7 @@ def find(session: Session, words: str, actor: Actor) -> Found:
 def note(session: Session, words: str, shown: list[Hit]) -> None:
     """Keep in the journal that somebody looked, and whom they saw."""
     ids = [str(hit.person.id) for hit in shown]
+    listed.on_the_page(session, ids)
     journal.record(session, PeopleSearched(digest=_digest(words), shown=ids))
 
 

@@ -91,6 +91,7 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/teleassistenza", say("Telecare"), "t", Right.ANSWER_ALARMS),
         ("/casi", say("Cases"), "k", Right.READ_CASES),
         ("/invii", say("Referrals"), "j", Right.READ_CASES),
+        ("/ricevuti", say("Referred to us"), "o", Right.ANSWER_REFERRALS),
         ("/revisione", say("Revision"), "v", Right.READ_JOURNAL),
         ("/privacy", say("Privacy"), "y", Right.READ_JOURNAL),
         ("/amministrazione", say("Administration"), "m", Right.MANAGE_STAFF),
@@ -99,7 +100,11 @@ def _pages(me: Actor | None, say: Any) -> list[tuple[str, str, str]]:
         ("/amministrazione/webhook", "Webhook", "w", Right.MANAGE_WEBHOOKS),
         ("/ricevitori", say("Doors"), "d", Right.MANAGE_DEVICES),
     )
-    return [(to, word, key) for to, word, key, right in everywhere if may(me, right)]
+    # Whoever reads cases finds the same, and more, among all referrals.
+    twice = {"/ricevuti"} if may(me, Right.READ_CASES) else set()
+    return [
+        (to, word, key) for to, word, key, right in everywhere if may(me, right) and to not in twice
+    ]
 
 
 def island(facts: object) -> Markup:

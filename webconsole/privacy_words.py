@@ -4,6 +4,8 @@ from dispatch.words import N_
 
 HAPPENED = {
     "registry.person_printed": N_("File printed"),
+    "registry.referral_read": N_("Referral read by the office it was sent to"),
+    "registry.page_printed": N_("Page printed"),
     "registry.access_log_read": N_("Asked who looked at the file"),
     "registry.unusual_reads_reported": N_("Report of unusual readings of a week ready"),
     "registry.unusual_report_read": N_("Report of unusual readings opened"),

@@ -81,10 +81,20 @@ def page(
             theme=theme_of(request),
             nonce=request.state.nonce,
             now=clock.now(),
+            page_kind=template.removesuffix(".html"),
+            shown_people=" ".join(sorted(getattr(request.state, "shown", ()))),
             **facts,
         )
     )
     return HTMLResponse(text, status)
+
+
+@lru_cache
+def kinds() -> frozenset[str]:
+    """What `page_kind` may be."""
+    return frozenset(
+        str(each.relative_to(TEMPLATES).with_suffix("")) for each in TEMPLATES.rglob("*.html")
+    )
 
 
 def wants_page(request: Request) -> bool:

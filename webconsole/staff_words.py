@@ -70,6 +70,10 @@ WHYS = {
 
 LOOKS = {
     "registry.person_printed": N_("printed the file"),
+    "registry.referral_read": N_("read a referral to their office"),
+    "registry.page_printed": N_("printed a page with the name on it"),
+    "registry.export_taken": N_("took the copy of the data along"),
+    "registry.file_packed": N_("packed the file for the archive"),
     "registry.attachment_read": N_("downloaded a document of a case"),
     "registry.people_searched": N_("saw the name among the results of a search"),
     "registry.people_listed": N_("saw the name in a list"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from inspect import getclosurevars
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,21 @@ from sqlalchemy.orm import Session
 
 from callcenter import calls, lines
 from dispatch import interventions
-from registry import cases, contacts, people, requests, staff, tokens
+from registry import (
+    attachments,
+    case_notes,
+    cases,
+    contacts,
+    people,
+    referrals,
+    requests,
+    staff,
+    tokens,
+)
 from registry.access import HOUSE, RIGHTS, Compartment, Holder, Role
 from registry.cases import Area
 from registry.contacts import Channel
+from registry.kit import clock
 from registry.places import Place
 from telecare import alarms, devices
 from telecare.protocols.base import Kind
@@ -47,6 +59,9 @@ OTHER_CANARIES = (
     "zqnote",
     "zqrequest",
     "zqreason",
+    "zqsent",
+    "zqwritten",
+    "zqpaper",
 )
 SEALED = ("zqhealth", "zqviolence")
 
@@ -193,6 +208,17 @@ def build(session: Session) -> World:
     asked = requests.receive(
         session, HOUSE_READS, channel=Channel.DESK, expressed="zqrequest", person_id=person.id
     )
+    case_notes.write(session, case, HOUSE_READS, text="zqwritten")
+    paper = attachments.add(session, case, HOUSE_READS, name="zqpaper.pdf", content=b"%PDF-1.7 x")
+    partner = staff.office(session, f"Fuori {Holder.PARTNER}", holder=Holder.PARTNER)
+    sent = referrals.send(
+        session,
+        case,
+        HOUSE_READS,
+        reason="zqsent",
+        answer_by=clock.now() + timedelta(days=7),
+        office_id=partner.id,
+    )
     world.ids = {
         "person_id": person.id,
         "other_id": person.id,
@@ -205,6 +231,8 @@ def build(session: Session) -> World:
         "account": device.account,
         "near_id": person.near[0].id,
         "request_id": asked.id,
+        "referral_id": sent.id,
+        "attachment_id": paper.id,
         "staff_id": somebody(session, "spare", "Riserva Libera", Role.TEAM).id,
     }
     _askers(session, world, shelter.id, elsewhere.id)
@@ -269,7 +297,9 @@ def _askers(session: Session, world: World, shelter: UUID, elsewhere: UUID) -> N
         office = staff.office(session, f"Fuori {holder}", holder=holder)
         name = f"coordinator of a {holder}"
         everything = set(Compartment)
-        _asker(session, world, name, Role.COORDINATOR, office.id, frozenset(), everything)
+        # A partner reads what was sent to it, and nothing else of her.
+        theirs = frozenset({"zqsent"}) if holder is Holder.PARTNER else frozenset[str]()
+        _asker(session, world, name, Role.COORDINATOR, office.id, theirs, everything)
 
 
 def _asker(

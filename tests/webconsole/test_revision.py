@@ -138,6 +138,27 @@ def test_printing_a_file_is_written_down(signed_in: SignIn, maria: UUID) -> None
     assert "ha stampato la scheda" in client.get(f"/persone/{maria}/accessi").text
 
 
+def test_any_page_that_is_printed_says_who_was_on_it(signed_in: SignIn, maria: UUID) -> None:
+    with transaction() as session:
+        other = people.create(session, given_name="Rosa", family_name="Riservatella").id
+        hidden = people.create(session, given_name="Nina", restricted=True).id
+    client = signed_in("anna", name="Anna Riva")
+    page = client.get("/persone", params={"q": "rosa riservatella"}).text
+    frame = re.search(r'data-page="([^"]*)" data-shown="([^"]*)"', page)
+    assert frame is not None
+    assert (frame[1], frame[2]) == ("people", str(other))
+
+    told = {"where": frame[1], "shown": [str(other), str(hidden), str(maria)]}
+    assert client.post("/api/v1/printed", json=told).json() == {"kept": 1}
+    assert client.post("/api/v1/printed", json={"where": "Rosa abita qui"}).status_code == 404
+
+    carla = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")
+    looks = carla.get(f"/persone/{other}/accessi").text
+    assert "ha stampato una pagina con il nome" in looks
+    assert "Anna Riva" in looks
+    assert "ha stampato" not in carla.get(f"/persone/{maria}/accessi").text
+
+
 def test_unusual_readings_of_the_week_are_listed(signed_in: SignIn, maria: UUID) -> None:
     break_glass(signed_in("anna"), maria)
     client = signed_in("carla", Role.COORDINATOR, name="Carla Esempio")

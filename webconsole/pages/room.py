@@ -16,6 +16,7 @@ DESKS = (
     (Right.MANAGE_STAFF, "/amministrazione/personale"),
     (Right.MANAGE_DEVICES, "/ricevitori"),
     (Right.READ_JOURNAL, "/revisione"),
+    (Right.ANSWER_REFERRALS, "/ricevuti"),
 )
 STATION = (Right.ANSWER_CALLS, Right.ANSWER_ALARMS, Right.COORDINATE)
 

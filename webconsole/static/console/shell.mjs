@@ -116,11 +116,10 @@ const current = row?.querySelector('[aria-current="page"]');
 if (current) row.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - row.clientWidth / 2;
 const printed = document.getElementById("print");
 printed?.addEventListener("click", () => window.print());
-// However the printing was asked for: that a file went to paper is written down.
-if (printed?.dataset.person) {
-  const told = `/api/v1/people/${printed.dataset.person}/printed`;
-  window.addEventListener("beforeprint", () => post(told).catch(() => undefined));
-}
+// However the printing was asked for: that it went to paper is written down, and who was on it.
+const { page, shown } = document.querySelector(".frame").dataset;
+const told = printed?.dataset.person ? `/api/v1/people/${printed.dataset.person}/printed` : "/api/v1/printed";
+window.addEventListener("beforeprint", () => post(told, { where: page, shown: shown?.split(" ") ?? [] }).catch(() => undefined));
 
 let wasRinging = "";
 function Ears() {
