@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from callcenter import lines
 from callcenter.carriers import account as accounts
@@ -20,10 +20,10 @@ from telecare import devices
 from tests.browser.console import PATIENCE, Console, sign_in
 from tests.conftest import somebody
 from tests.stories.conftest import House, house
+from webconsole.cli_checks import CHROMIUM
 
 __all__ = ["house"]
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
     "--disable-background-networking",
@@ -39,21 +39,27 @@ COLOURS = ("color-contrast", "link-in-text-block")
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 
 
-def chromium() -> str | None:
+def chromium(*names: str) -> str | None:
     """Where the system's browser is."""
-    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+    return next(filter(None, map(shutil.which, names or CHROMIUM)), None)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = chromium()
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The lightest there is; a test may name those it can do with (indirect parameter)."""
+    found = chromium(*getattr(request, "param", CHROMIUM))
     if found is None:
         pytest.skip("LOUD: Chromium is missing, so no page was looked at")
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-        yield opened
-        opened.close()
+    opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from tests.browser.console import PATIENCE, Console, sign_in
 from tests.conftest import somebody
 from tests.registry.test_pictures import photo
 from tests.waiting import apart
+from webconsole.cli_checks import WINDOWED
 
 pytestmark = pytest.mark.browser
 SAFE = "cassetta accanto al portone, codice 0000"
@@ -98,6 +99,7 @@ CAMERA = "() => navigator.mediaDevices.getUserMedia({video: true}).then(() => 'o
 Findings = Callable[[], list[str]]
 
 
+@pytest.mark.parametrize("browser", [WINDOWED], indirect=True, ids=["with a camera"])
 def test_a_label_is_read_with_the_camera(page: Page, town: Town, axe: Findings) -> None:
     assert town.url
     with db.transaction() as session:

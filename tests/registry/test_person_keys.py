@@ -267,13 +267,14 @@ def test_what_a_copy_still_holds_of_somebody_erased_reads_as_nothing(session: Se
 
 def test_a_merge_takes_the_keys_along_and_an_undone_one_gives_them_back(session: Session) -> None:
     here, there = [people.create(session, given_name=name) for name in ("Prova", "Prove")]
-    for person in (here, there):
-        people.add_alert(session, person, kind="health", text=f"{CANARY} {person.given_name}")
+    _, theirs = [
+        people.add_alert(session, each, kind="health", text=f"{CANARY} {each.given_name}")
+        for each in (here, there)
+    ]
     session.flush()
     done = merges.merge(session, HOUSE, here.id, there.id)
     assert set(session.scalars(select(PersonKey.person_id))) == {here.id}
-    alert = session.scalars(select(Alert).where(Alert.text.is_not(None))).all()[1]
-    alert.reason = "scritto dopo l'unione"
+    theirs.reason = "scritto dopo l'unione"
     session.flush()
 
     merges.undo(session, HOUSE, done.id)
