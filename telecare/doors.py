@@ -25,6 +25,9 @@ LOOKED_THROUGH = 2000
 MOST_UNKNOWN = 50
 MOST_REASONS = 8
 
+# Why an encrypted frame of an account that nobody knows cannot be read.
+NO_KEY = "no_key"
+
 # What a door calls itself in the counters of its process and in the tests of doors.
 COUNTERS = {DC09: "connections", SCAIP: "sip_connections", JSON: "sockets"}
 TESTS = {
@@ -234,5 +237,5 @@ def _unknown(protocol: str, account: str, frames: list[Signal]) -> Unknown:
         kind=last.kind,
         path=last.path,
         peer=last.peer,
-        sealed=last.verdict is Verdict.SEALED,
+        sealed=last.reason == NO_KEY,
     )

@@ -44,7 +44,7 @@ TOGETHER = {
 VERDICTS = {
     "good": N_("good"),
     "clock_off": N_("clock off"),
-    "sealed": N_("sealed"),
+    "sealed": N_("not trusted"),
     "odd": N_("odd"),
     "broken": N_("broken"),
 }

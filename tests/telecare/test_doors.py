@@ -16,7 +16,9 @@ from telecare.batch import Book, Received
 from telecare.devices import Device
 from telecare.protocols.base import Cut
 from telecare.protocols.dc09_frames import wrap
+from telecare.protocols.scaip import Scaip
 from telecare.protocols.sia_dc09 import SiaDc09
+from tests.telecare.sip_units import mrq
 
 SignIn = Callable[..., TestClient]
 DC09 = SiaDc09()
@@ -87,9 +89,13 @@ def test_a_door_tells_what_comes_in_and_what_it_refuses(tea: TestClient) -> None
 
 def test_a_door_tells_whom_it_turned_away_before_there_was_a_frame(tea: TestClient) -> None:
     with db.transaction() as session:
-        web = {"http_unauthenticated": 3, "ws_unauthenticated": 2, "http_too_many": 1}
+        web: dict[str, float] = {
+            "http_unauthenticated": 3,
+            "ws_unauthenticated": 2,
+            "http_too_many": 1,
+        }
         beats.beat(session, "web_door", web | {"http_stored": 90, "http_busy": 0})
-        sip = {"sip_dropped_scanner": 7, "sip_answer_200": 4, "closed_slow": 6}
+        sip: dict[str, float] = {"sip_dropped_scanner": 7, "sip_answer_200": 4, "closed_slow": 6}
         beats.beat(session, "receive", sip | {"receiver_lines_closed_slow": 5})
     told = {each["protocol"]: each["turned_away"] for each in tea.get(DOORS).json()["doors"]}
     assert told["json"] == {"unauthenticated": 5, "too_many": 1}
@@ -114,6 +120,17 @@ def test_an_unknown_account_is_adopted_with_one_click(tea: TestClient) -> None:
         (device,) = session.scalars(select(Device)).all()
         assert device.last_seen_at is not None
         assert device.person_id is None
+
+
+def test_only_what_is_encrypted_needs_a_key(tea: TestClient) -> None:
+    arrives(b'"*ADM-CID"0001L0#8888[00112233445566778899AABBCCDDEEFF')
+    forged = Cut(b"x", mrq(cid="8889").encode(), flaw="identity")
+    message = Scaip().decode(forged, lambda _: None, clock.now())
+    with db.transaction() as session:
+        group = [Received(Scaip(), forged, message, "udp", "192.0.2.9:5", clock.now())]
+        batch.store(session, group, {})
+    unknown = {each["account"]: each["sealed"] for each in tea.get(DOORS).json()["unknown"]}
+    assert unknown == {"8888": True, "8889": False}
 
 
 def test_a_device_is_cared_for_and_its_key_stays_hidden(tea: TestClient) -> None:
