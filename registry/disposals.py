@@ -123,18 +123,7 @@ ERASE: list[Callable[[Session, Person], None]] = []
 def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
     """A list of what is due and on no other list. Invalid when nothing is."""
     access.require(actor, Right.COORDINATE)
-    listed = set(
-        session.scalars(
-            select(DisposalItem.person_id)
-            .join(Disposal)
-            .where(Disposal.state.in_(OPEN) | (DisposalItem.state == ItemState.ERASED))
-        )
-    )
-    found = [
-        (person_id, since)
-        for person_id, since in retention.due(session, rule)
-        if person_id not in listed
-    ]
+    found = due(session, rule)
     if not found:
         raise Invalid("No file is due by this rule")
     disposal = Disposal(rule_id=rule.id, proposed_by=actor.staff_id)
@@ -146,6 +135,18 @@ def propose(session: Session, rule: RetentionRule, actor: Actor) -> Disposal:
     )
     journal.record(session, DisposalProposed(disposal_id=disposal.id, files=len(found)))
     return disposal
+
+
+def due(session: Session, rule: RetentionRule) -> list[tuple[UUID, date]]:
+    """What a list by this rule would have now: what is due and on no list yet."""
+    listed = set(
+        session.scalars(
+            select(DisposalItem.person_id)
+            .join(Disposal)
+            .where(Disposal.state.in_(OPEN) | (DisposalItem.state == ItemState.ERASED))
+        )
+    )
+    return [each for each in retention.due(session, rule) if each[0] not in listed]
 
 
 def authorise(session: Session, disposal: Disposal, actor: Actor, *, number: str) -> None:

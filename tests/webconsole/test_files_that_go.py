@@ -126,7 +126,9 @@ def test_a_file_that_is_still_needed_is_on_no_list_and_goes_with_none(
             disposals.propose(session, by, me)
         over()
         session.flush()
-        assert [each for each, _ in retention.due(session, by)] == [person.id]
+        assert [each for each, _ in disposals.due(session, by)] == [person.id]
+        disposals.propose(session, by, me)
+        assert disposals.due(session, by) == []
 
 
 def test_a_file_that_became_part_of_another_goes_with_that_one(session: Session) -> None:

@@ -199,6 +199,8 @@ def _export(session: Session, person_id: UUID, export_id: UUID) -> SubjectExport
 def _page(
     request: Request, session: Session, me: Actor, person: Person, problem: Problem | None = None
 ) -> Response:
+    given = consents.consents_of(session, person.id)
+    standing = {purpose.id for each, purpose in given if each.until is None}
     return forms.page(
         request,
         "privacy/person.html",
@@ -206,8 +208,12 @@ def _page(
         problem=problem,
         person=person,
         notices=consents.notices_of(session, person.id),
-        given=consents.consents_of(session, person.id),
-        choices=[e for e in purposes.all_(session) if e.basis is LegalBasis.CONSENT],
+        given=given,
+        choices=[
+            each
+            for each in purposes.all_(session)
+            if each.basis is LegalBasis.CONSENT and each.id not in standing
+        ],
         exports=subject_access.of_person(session, person.id),
         held=case_holds.on_person(session, person.id),
         table=privacy_words,

@@ -127,16 +127,17 @@ def _retention(
     typed: dict[str, str] | None = None,
     problem: Problem | None = None,
 ) -> Response:
-    lists = disposals.latest(session)
+    lists, rules = disposals.latest(session), retention.all_(session)
     return forms.page(
         request,
         "privacy/retention.html",
         me=me,
         problem=problem,
         typed=typed or {},
-        rules=retention.all_(session),
-        due={each.id: len(retention.due(session, each)) for each in retention.all_(session)},
+        rules=rules,
+        due={each.id: len(disposals.due(session, each)) for each in rules},
         lists=lists,
+        names={each.id: each.name for each in rules},
         counts={each.id: sum(disposals.counts(session, each.id).values()) for each in lists},
         table=privacy_words,
         areas=list(Area),
