@@ -85,13 +85,17 @@ class ExportBroughtBack(journal.Event):
 
 @dataclass(frozen=True)
 class Piece:
-    """One thing that is kept: where it stands, what it is, what it says; `others` may be meant."""
+    """One thing that is kept: where it stands, what it is, what it says; `others` may be meant.
+
+    `document`, case/document, is one whose content goes along unless its name is left out.
+    """
 
     table: str
     field: str
     said: str
     at: str = ""
     others: bool = False
+    document: str = ""
 
 
 class SubjectExport(Base):

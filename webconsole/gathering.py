@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from registry import access, circles
 from registry.access import Actor
+from registry.attachments import Attachment
 from registry.circles import Guarded
 from registry.kit.errors import NotAllowed
 from registry.people import Person
@@ -14,6 +15,9 @@ from registry.subject_access import Piece
 from webconsole import personal
 from webconsole.dress import ZONE
 from webconsole.personal import PLACES, Place
+
+# What names somebody even as a single word.
+NAMING = frozenset({"name", "sealed_name"})
 
 
 def pieces(session: Session, person: Person) -> list[Piece]:
@@ -58,11 +62,17 @@ def _of(place: Place, row: Any) -> list[Piece]:
             name.removeprefix("sealed_"),
             words,
             at,
-            others=place.others and _free(words),
+            others=place.others and (name in NAMING or _free(words)),
+            document=_document(row) if name == "sealed_name" else "",
         )
         for name, words in said.items()
         if words
     ]
+
+
+def _document(row: Any) -> str:
+    """Its content is no words: whoever reads the copy opens it, and it goes along or not."""
+    return f"{row.case_id}/{row.id}" if isinstance(row, Attachment) else ""
 
 
 def _free(words: str) -> bool:

@@ -57,6 +57,7 @@ PLACES = (
     Place("case_assignments", ("sealed_note",), others=True, by=("case_id",)),
     Place("case_holds", ("sealed_reason",), others=True, by=("case_id",)),
     Place("case_notes", ("sealed_text",), gone=True, others=True, by=("case_id",)),
+    Place("attachments", ("sealed_name", "added_at"), others=True, by=("case_id",)),
     Place("referrals", ("sealed_reason",), others=True, by=("case_id",)),
     Place("contacts", ("note", "at"), others=True, by=BY_CASE),
     Place("bookings", ("reason",)),
@@ -72,7 +73,7 @@ PLACES = (
 )  # fmt: skip
 # Nothing of the person stands in them, or what does goes with another table's rows.
 WITHOUT_WORDS = {
-    "absences", "attachments", "call_plans", "call_rounds", "case_targets", "devices",
+    "absences", "call_plans", "call_rounds", "case_targets", "devices",
     "disposal_items", "placements", "plans", "subject_keys",
 }  # fmt: skip
 # What is kept when a file is erased: the frame of what was done, without whom.

@@ -78,6 +78,7 @@ PLACES = {
     "consents": N_("Consents"),
     "requests": N_("Requests"),
     "cases": N_("Cases"),
+    "attachments": N_("Documents"),
     "case_statuses": N_("Steps of the cases"),
     "case_assignments": N_("Handovers of the cases"),
     "case_holds": N_("Legal holds"),

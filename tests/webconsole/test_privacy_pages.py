@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from registry import contacts, people, purposes
+from registry import attachments, cases, contacts, people, purposes, staff
 from registry.access import Compartment, Role
+from registry.cases import Area
 from registry.disposals import Disposal
 from registry.journal import Entry
 from registry.kit.db import get, transaction
@@ -128,6 +129,34 @@ def test_a_copy_is_read_before_it_is_handed_over(signed_in: SignIn, rosa: UUID) 
     assert {"registry.export_drafted", "registry.export_handed_over", "registry.export_taken"} <= {
         *kinds
     }
+
+
+def test_a_document_goes_along_unless_its_name_is_left_out(signed_in: SignIn, rosa: UUID) -> None:
+    client = signed_in("clara", Role.COORDINATOR)
+    with transaction() as session:
+        clara = staff.named(session, "clara").actor
+        case = cases.open_(session, area=Area.EMERGENCY, person_id=rosa)
+        for name in ("sua", "della-vicina"):
+            content = f"%PDF-1.7 {name}".encode()
+            attachments.add(session, case, clara, name=f"{name}.pdf", content=content)
+    home = client.post(f"/persone/{rosa}/privacy/copie").url.path
+    with transaction() as session:
+        (made,) = session.scalars(select(SubjectExport))
+        said = {each.said: str(at) for at, each in enumerate(made.pieces) if each.document}
+        hidden = set(made.hidden)
+    assert set(said.values()) <= hidden
+    page = client.get(home, headers=HTML).text
+    assert page.count("Apra il documento") == len(said)
+
+    left_out = sorted(hidden - {said["sua.pdf"]})
+    sent = {"hidden": left_out, "reason": "riguarda la vicina", "what": "hand_over"}
+    assert client.post(home, data=sent).status_code == 200
+    taken = client.get(f"{home}/archivio.zip").content
+    with zipfile.ZipFile(io.BytesIO(taken)) as packed:
+        papers = [packed.read(each) for each in packed.namelist() if each.startswith("documenti/")]
+        said_there = packed.read("dati.json") + packed.read("dati.html")
+    assert papers == [b"%PDF-1.7 sua"]
+    assert (b"sua.pdf" in said_there, b"della-vicina" in said_there) == (True, False)
 
 
 def test_words_about_others_are_blacked_out_on_the_page(signed_in: SignIn, rosa: UUID) -> None:

@@ -1,8 +1,5 @@
 """On a person's file: notices, consents, and a copy of their data, read before it is given."""
 
-import io
-import json
-import zipfile
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,7 +19,7 @@ from registry.kit.settings import settings
 from registry.people import Person
 from registry.purposes import LegalBasis, Purpose
 from registry.subject_access import ExportState, SubjectExport
-from webconsole import gathering, privacy_words, rendering
+from webconsole import gathering, handing_over, privacy_words, rendering
 from webconsole.pages import forms
 from webconsole.words import words
 
@@ -152,16 +149,8 @@ def take(
         raise WrongState("Somebody has to read the copy first")
     subject_access.taken(session, made)
     sheet = rendering.page(request, "privacy/sheet.html", me=me, **_facts(request, person, made))
-    facts = [
-        {"part": each.table, "field": each.field, "at": each.at, "value": each.said}
-        for each in made.shown
-    ]
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("dati.json", json.dumps(facts, ensure_ascii=False, indent=1))
-        archive.writestr("dati.html", bytes(sheet.body))
     return Response(
-        whole.getvalue(),
+        handing_over.archive(session, made, me, bytes(sheet.body)),
         media_type="application/zip",
         headers={
             "content-disposition": f'attachment; filename="copia-{made.id}.zip"',
