@@ -27,6 +27,7 @@ from telecare import (
     devices,
     door_picture_api,
     doors_api,
+    expected_tests_api,
     faults,
     planned_api,
     plans_api,
@@ -57,6 +58,7 @@ router.include_router(doors_api.router)
 router.include_router(voice_api.router)
 router.include_router(contract_targets_api.router)
 router.include_router(code_book_api.router)
+router.include_router(expected_tests_api.router)
 
 ANSWER = [allow(Right.ANSWER_ALARMS)]
 READ = [allow(Right.ANSWER_ALARMS, Right.READ_SIGNALS)]

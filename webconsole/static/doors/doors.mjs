@@ -2,10 +2,11 @@
 import { get, post } from "../console/api.mjs";
 import { html, render, useEffect, useState } from "../console/html.mjs";
 import { Icon, Since, Trouble, useAction } from "../console/parts.mjs";
-import { learnClock, toTheSecond } from "../console/time.mjs";
+import { atTime, exact, learnClock, length, secondsSince, toTheSecond, useNow } from "../console/time.mjs";
 import { read, t, tn } from "../console/words.mjs";
 
 const EVERY = 3_000;
+const DAY = 86_400;
 const codes = read("codes");
 const say = (table, code) => codes[table]?.[code] ?? String(code).replaceAll("_", " ");
 const unitAddress = (each) =>
@@ -51,6 +52,13 @@ function Doors() {
     `}
   `;
 }
+
+/** How long ago something was, where `Since` says for how long something has lasted. */
+const Ago = ({ moment }) => {
+  const at = useNow();
+  const seconds = secondsSince(moment, at);
+  return html`<time datetime=${moment} title=${exact(moment)}>${seconds < DAY ? t("%(time)s ago", { time: length(seconds) }) : atTime(moment, at)}</time>`;
+};
 
 const Outages = ({ outages }) =>
   outages.length > 0 &&
@@ -120,7 +128,7 @@ function Row({ door, open, toggle }) {
         </span>
       </td>
       <td data-label=${t("Own test")}><span class="line wrap"><${Tests} tests=${door.tests} /></span></td>
-      <td data-label=${t("Last frame")} class="time">${door.heard_at ? html`<${Since} moment=${door.heard_at} />` : html`<span class="muted">${t("never")}</span>`}</td>
+      <td data-label=${t("Last frame")} class="time">${door.heard_at ? html`<${Ago} moment=${door.heard_at} />` : html`<span class="muted">${t("never")}</span>`}</td>
       <td class="row-action">
         ${door.last.length > 0 &&
         html`<button class="button small" aria-expanded=${open} onClick=${toggle}>
@@ -191,7 +199,7 @@ function Unknown({ unknown, look }) {
           <span class="grow">
             <a class="strong" href=${unitAddress(each)}>${each.account}</a> <span class="muted">${say("protocol", each.protocol)} · ${each.path}</span>
             ${" "}${each.sealed && html`<span class="chip warn"><${Icon} name="lock" />${t("encrypted: it needs its key")}</span>`}
-            <br /><span class="muted small">${tn("%(n)s frame", "%(n)s frames", each.frames)} · ${each.kind && `${say("kind", each.kind)} · `}<${Since} moment=${each.last_at} /> · ${each.peer}</span>
+            <br /><span class="muted small">${tn("%(n)s frame", "%(n)s frames", each.frames)} · ${each.kind && `${say("kind", each.kind)} · `}<${Ago} moment=${each.last_at} /> · ${each.peer}</span>
           </span>
           <button class="button small" disabled=${busy === each.account} onClick=${() => adopt(each)} aria-label=${t("Adopt %(account)s", { account: each.account })}>${t("Adopt")}</button>
         </li>`,
