@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from registry import staff
 from registry.kit import clock, live, passwords, roles
 from registry.kit.settings import CHECKOUT, Settings
+from webconsole import machine_clock
 from webconsole.demo import town as sample
 from webconsole.known_faults import HINTS, OLDEST_POSTGRES, POSTGRES
 
@@ -39,6 +40,7 @@ def findings(session: Session, chosen: Settings) -> list[Finding]:
     """All of them, the grave ones first."""
     found = [
         *database(session),
+        *own_clock(None if chosen.demo else machine_clock.follows_a_server()),
         *hints(),
         *sample_passwords(session, chosen),
         *disk(chosen.home),
@@ -67,6 +69,15 @@ def database(session: Session) -> Iterator[Finding]:
         yield Finding(
             "The application works as the owner of its tables, so the journal is protected by a "
             "trigger alone: connect as centrale_app (docs/operations.md)"
+        )
+
+
+def own_clock(kept: bool | None) -> Iterator[Finding]:
+    """On one machine the database has the same clock: that they agree says nothing of either."""
+    if kept is False:
+        yield Finding(
+            "No time server keeps the clock of this machine: times of alarms and of the journal "
+            "drift. Let chrony or systemd-timesyncd run on it"
         )
 
 

@@ -18,7 +18,15 @@ from registry.kit.db import transaction
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings, settings
 from tests.conftest import forget_settings
-from webconsole import cli, cli_check_up, cli_web, house, known_faults, self_check
+from webconsole import (
+    cli,
+    cli_check_up,
+    cli_web,
+    house,
+    known_faults,
+    machine_clock,
+    self_check,
+)
 from webconsole.demo import town
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil returns it
@@ -44,6 +52,12 @@ def test_versions_of_postgresql(branch: int, release: int, grave: bool | None, w
     found = list(self_check.postgres_version(branch, release))
     assert [each.grave for each in found] == ([] if grave is None else [grave])
     assert words in says(found)
+
+
+def test_a_clock_that_no_server_keeps_is_told() -> None:
+    assert "time server" in says(self_check.own_clock(kept=False))
+    assert [list(self_check.own_clock(kept)) for kept in (True, None)] == [[], []]
+    assert machine_clock.follows_a_server() in {True, False, None}
 
 
 @pytest.mark.parametrize(
