@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -9,8 +10,8 @@ import pytest
 import time_machine
 from starlette.testclient import TestClient
 
-from registry import cases, openings, people, staff, unusual_reports
-from registry.access import Compartment, Role
+from registry import cases, merges, openings, people, staff, unusual_reports
+from registry.access import HOUSE, Compartment, Role
 from registry.cases import Area
 from registry.kit import clock
 from registry.kit.db import transaction
@@ -19,6 +20,7 @@ from registry.unusual_reports import Week
 from webconsole.staff_words import COMPARTMENTS, UNUSUAL
 
 SignIn = Callable[..., TestClient]
+COORDINATES = replace(HOUSE, roles=frozenset({Role.COORDINATOR}))
 REASON = "allarme in corso, la squadra chiede come entrare"
 
 
@@ -49,6 +51,21 @@ def break_glass(client: TestClient, person_id: UUID, **given: str) -> tuple[int,
         headers={"accept": "text/html"},
     )
     return answer.status_code, answer.text
+
+
+def test_the_glass_of_a_merged_file_is_that_of_the_file_it_became(
+    signed_in: SignIn, maria: UUID
+) -> None:
+    with transaction() as session:
+        twin = people.create(session, given_name="Mariuccia", restricted=True).id
+        open_ = people.create(session, given_name="Rosa", family_name="Aperta").id
+        merges.merge(session, COORDINATES, maria, twin)
+    client = signed_in("anna")
+    for person_id, shown in ((open_, "Rosa"), (twin, "Riservata"), (maria, "Riservata")):
+        status, page = break_glass(client, person_id)
+        assert (status, shown in page) == (200, True)
+    with transaction() as session:
+        assert [each.person_id for each in openings.latest(session)] == [maria]
 
 
 def test_a_reserved_file_looks_like_one_that_does_not_exist(signed_in: SignIn, maria: UUID) -> None:

@@ -73,8 +73,12 @@ def break_glass(
 
 
 def _break(session: Session, person_id: UUID, me: Actor, reason: str) -> None:
+    """Of a file that became part of another, the other's; none where the file is open to them."""
     if me.staff_id is None or session.get(Person, person_id) is None:
         raise NotFound("There is no such %(thing)s", thing="person")
+    person_id = people.survivor(session, person_id)
+    if people.known(session, [person_id], me):
+        return
     openings.break_glass(
         session,
         staff_id=me.staff_id,
