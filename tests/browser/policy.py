@@ -36,10 +36,11 @@ class Watch:
         if answer.url.endswith(REPORTS):
             self.seen.append(f"reported by {self.page.url}")
 
-    def look(self, address: str) -> None:
-        """Open the page and keep what it did against the policy."""
-        self.page.goto(address)
+    def look(self, address: str) -> int:
+        """Open the page and keep what it did against the policy; returns its HTTP status."""
+        answer = self.page.goto(address)
         self.gather()
+        return answer.status if answer is not None else 0
 
     def gather(self) -> None:
         self.seen += [f"{self.page.url}: {each}" for each in self.page.evaluate("violations")]

@@ -1,13 +1,10 @@
-"""Every page, light and dark: axe-core finds nothing, and no third host is asked."""
+"""The pages while they are used: axe-core finds nothing, and nothing forbidden is done."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from callcenter.carriers.simulated_town import Town
 from registry import staff
@@ -15,20 +12,16 @@ from registry.access import Role
 from registry.kit import db
 from registry.people import Person
 from telecare import devices, stock, tech_jobs
-from telecare.alarms import Alarm
 from telecare.tech_jobs import JobKind
 from tests.browser.conftest import ACCOUNT
 from tests.browser.console import PATIENCE, Console, press_button, sign_in
-from tests.browser.policy import Watch, pages
+from tests.browser.policy import Watch
 from tests.conftest import somebody
 from tests.stories.conftest import House
-from tests.waiting import apart, eventually
 
 pytestmark = pytest.mark.browser
 
 Findings = Callable[[], list[str]]
-
-PARTS = 3  # of the walk over every page, so that two processes share it
 
 
 def test_the_room_has_no_fault_that_axe_finds(
@@ -48,58 +41,6 @@ def test_the_room_has_no_fault_that_axe_finds(
     anna.press("Escape")
     anna.page.get_by_role("button", name="Rimetti in attesa").click()
     anna.reads("Nulla in carico")
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_every_page_obeys_its_policy_asks_no_third_host_and_has_no_fault_that_axe_finds(
-    page: Page, town: Town, house: House, axe_twice: Findings, part: int
-) -> None:
-    """Every page there is, by the table of doors, for one who may open them all."""
-    assert town.url
-    addresses = [*pages(), *_pages_of_one(house), "/nulla", "/persone/non-esiste"]
-    assert len(addresses) > 40
-    watch, hosts = Watch(page), set[str]()
-    watch.begin()
-    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    sign_in(page, "tutta")
-    for address in addresses[part::PARTS]:
-        watch.look(address)
-        page.wait_for_load_state("load")
-        assert (address, axe_twice()) == (address, [])
-    assert watch.seen == []
-    assert hosts == {urlsplit(house.url).netloc}
-
-
-def _pages_of_one(house: House) -> list[str]:
-    """Addresses with somebody's or something's place filled in; adds who may open them."""
-    with db.transaction() as session:
-        if staff.by_login(session, "tutta") is None:
-            somebody(session, "tutta", "Tutta Campione", *(set(Role) - {Role.TEAM}))
-        maria = session.scalars(select(Person.id)).first()
-        known = _an_alarm(session)
-    if known is None:
-        press_button(house, ACCOUNT, 21)
-        known = eventually(lambda: apart(_an_alarm_now))
-    person = f"/persone/{maria}"
-    parts = ("", "/modifica", "/scheda", "/rete", "/privacy")
-    return [
-        *(person + each for each in parts),
-        f"/teleassistenza/{maria}",
-        f"/allarmi/{known}/118",
-        "/interventi?tutti=true",
-        "/persone?q=ma",
-        "/casi?quali=all",
-        "/piani?tipo=fall",
-    ]
-
-
-def _an_alarm_now() -> UUID | None:
-    with db.transaction() as session:
-        return _an_alarm(session)
-
-
-def _an_alarm(session: Session) -> UUID | None:
-    return session.scalars(select(Alarm.id).where(Alarm.person_id.is_not(None))).first()
 
 
 def test_the_way_in_and_the_lock_have_no_fault_that_axe_finds(
