@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from registry import journal, people, sealing
+from registry import journal, names, people, sealing
 from registry.kit import crypto, db, dumps, key_copy
 from registry.kit.errors import Invalid, Problem, WrongState
 from registry.kit.sealed_file import Unreadable
@@ -66,6 +66,7 @@ def _one_is_erased(folder: Path) -> None:
         person = session.scalars(select(Person).order_by(Person.id)).first()
         assert person is not None
         erasing.erase(session, person)
+        names.forget_unused(session)
         kept_keys.write(session, folder, crypto.key_file(backup.KEY))
 
 
