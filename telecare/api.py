@@ -32,6 +32,7 @@ from telecare import (
     planned_api,
     plans_api,
     response,
+    same_home,
     signals_api,
     stock_api,
     storms_api,
@@ -142,8 +143,11 @@ class NoteIn(BaseModel):
 
 
 class CloseIn(BaseModel):
+    """`others`: alarms of the same unit that end with it, as whoever closes it has seen them."""
+
     outcome: Outcome
     note: Note = ""
+    others: list[UUID] = Field(default_factory=list, max_length=same_home.MOST)
 
 
 class ContactIn(BaseModel):
@@ -241,7 +245,9 @@ def ask_for_team(alarm_id: UUID, wish: TeamIn, session: InTransaction, me: Me) -
 @router.post("/alarms/{alarm_id}/close", dependencies=ANSWER)
 def close(alarm_id: UUID, how: CloseIn, session: InTransaction, me: Me) -> AlarmOut:
     alarm = _mine(session, alarm_id, me)
-    alarms.close(session, alarm, outcome=how.outcome, note=how.note)
+    same_home.close(
+        session, alarm, _person(me), outcome=how.outcome, note=how.note, others=how.others
+    )
     return _shown(session, [alarm], me)[0]
 
 

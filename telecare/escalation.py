@@ -11,7 +11,7 @@ from registry import deadlines, journal
 from registry.kit import clock
 from registry.kit.db import get, locked
 from registry.kit.states import move
-from telecare import alarms, emergency
+from telecare import alarms, emergency, same_home
 from telecare.alarms import ANSWER_WITHIN, TO_ANSWER, UNANSWERED, Alarm, AlarmEscalated, AlarmState
 from telecare.protocols.base import Kind, Phase
 from telecare.signals import Signal
@@ -59,7 +59,7 @@ def unanswered(session: Session, alarm_id: UUID) -> None:
             person_id=alarm.person_id,
         ),
     )
-    if alarm.level >= len(LADDER):
+    if alarm.level >= len(LADDER) and not same_home.is_cared_for(session, alarm):
         emergency.begin(session, alarm)
 
 

@@ -11,7 +11,7 @@ from dispatch import interventions
 from registry import cases
 from registry.access import Actor
 from registry.people import Person
-from telecare import absences, alarms, response, said
+from telecare import absences, alarms, response, said, same_home
 from telecare.alarms import Alarm
 from telecare.signals import Signal
 from telecare.subscribers import Home
@@ -32,9 +32,15 @@ def waiting(session: Session, me: Actor, words: Words) -> list[dict[str, Any]]:
     found = alarms.waiting(session)
     people = board_people.known(session, (each.person_id for each in found), me)
     heard = _heard(session, found)
+    held = same_home.holders(session, found)
     return [
         row(each, people.get(each.person_id) if each.person_id else None, words)
-        | {"repeats": 1 + heard.get(each.signal_id, 0), "takeable": True, "sound": "alarm"}
+        | {
+            "repeats": 1 + heard.get(each.signal_id, 0),
+            "takeable": True,
+            "sound": "alarm",
+            "with": held.get(each.device_id, "") if each.device_id else "",
+        }
         for each in found
     ]
 
@@ -100,12 +106,21 @@ def _held(session: Session, alarm: Alarm, me: Actor, words: Words) -> dict[str, 
         "sheet": f"/allarmi/{alarm.id}/118" if home.person else None,
         "file": f"/teleassistenza/{home.person.id}" if home.person else None,
         **board_voice.of(session, alarm, on_the_line, words),
+        "others": _others(session, alarm, words),
         "outcomes": [
             {"code": outcome, "label": words.of(ALARM_OUTCOMES, outcome)}
             for outcome in alarms.Outcome
         ],
         "story": board_people.story(entries, words),
     }
+
+
+def _others(session: Session, alarm: Alarm, words: Words) -> list[dict[str, Any]]:
+    """What else the same unit has said that nobody holds."""
+    return [
+        {"id": each.id, "title": words.kind(each.kind), "since": each.raised_at}
+        for each in same_home.waiting(session, alarm)
+    ]
 
 
 def _told(session: Session, alarm: Alarm, home: Home, words: Words) -> list[dict[str, str]]:

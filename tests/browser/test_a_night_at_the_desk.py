@@ -25,7 +25,7 @@ ATTEMPTS = 3
 
 def test_a_call_from_its_ring_to_its_outcome(anna: Console, town: Town) -> None:
     town.ring(from_="+393335550177", to=LINE)
-    anna.reads("Una chiamata per lei")
+    anna.reads("Una chiamata per Lei")
     anna.press("Enter")
     anna.reads("Riaggancia")
 
@@ -97,8 +97,9 @@ def test_an_alarm_by_keyboard_while_another_arrives(
     anna.tab_to("#note")
     anna.type("Sta bene, ")
     assert b"ACK" in press_button(house, ACCOUNT, 32)
-    expect(anna.page.locator(".entry .what").first).to_be_visible()
+    expect(anna.page.locator(".entry .chip").get_by_text("Anna Riva")).to_be_visible()
     expect(anna.page.locator("#note")).to_be_focused()
+    expect(anna.page.get_by_label("Chiudi insieme un altro allarme")).not_to_be_checked()
     anna.type("voleva compagnia.")
     anna.saved()
     expect(anna.page.locator("#note")).to_have_value("Sta bene, voleva compagnia.")
@@ -108,16 +109,20 @@ def test_an_alarm_by_keyboard_while_another_arrives(
     anna.reads("Nulla in carico")
     anna.press("n")
     anna.reads("Piano: pulsante")
+    assert b"ACK" in press_button(house, ACCOUNT, 33)
     anna.tab_to("#note")
     anna.type("Di nuovo, per errore.")
     anna.saved()
     anna.tab_to("#outcome")
     anna.type("Premuto")
+    anna.tab_to(".others input")
+    anna.press(" ")
     anna.press("Control+Enter")
     anna.reads("Nulla in carico")
+    anna.reads("Nessuno in attesa")
     with db.transaction() as session:
-        ended = session.scalars(select(Alarm.outcome).order_by(Alarm.id.desc()).limit(2)).all()
-    assert ended == ["pressed_by_mistake", "wanted_company"]
+        ended = session.scalars(select(Alarm.outcome).order_by(Alarm.id.desc()).limit(3)).all()
+    assert ended == ["pressed_by_mistake", "pressed_by_mistake", "wanted_company"]
 
 
 def test_what_is_typed_outlives_a_lost_server_and_a_reload(

@@ -21,7 +21,7 @@ def test_a_second_file_is_made_only_for_somebody_else(anna: Console, town: Town)
         ).id
 
     town.ring(from_="+393335550178", to=LINE)
-    anna.reads("Una chiamata per lei")
+    anna.reads("Una chiamata per Lei")
     anna.press("Enter")
     anna.reads("Riaggancia")
     anna.tab_to("#given")

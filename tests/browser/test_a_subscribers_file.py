@@ -35,7 +35,7 @@ def test_the_file_of_a_subscriber(anna: Console, town: Town) -> None:
     anna.page.goto("/teleassistenza?q=prova")
     anna.page.get_by_role("link", name="Maria Prova").press("Enter")
 
-    anna.reads("Perché le serve?")
+    anna.reads("Perché Le serve?")
     expect(anna.page.get_by_text(SAFE)).to_have_count(0)
     anna.tab_to("#why")
     anna.press("Tab")

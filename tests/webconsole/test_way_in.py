@@ -48,7 +48,7 @@ def test_no_page_and_no_answer_shows_it_by_itself(signed_in: SignIn, rosa: UUID)
             assert "Zibaldone" not in text
             assert "zincata" not in text
         page = client.get(f"/persone/{rosa}").text
-        assert "Perché le serve?" in page
+        assert "Perché Le serve?" in page
     assert looks() == []
 
 

@@ -4,7 +4,7 @@ import { forget } from "./drafts.mjs";
 import { Closing, Note, TeamForm, useClosing, useFocus } from "./work.mjs";
 import { Bar, Icon, Key, Mark, Trouble, useAction } from "./parts.mjs";
 import { clock, exact, since, toTheSecond, useNow } from "./time.mjs";
-import { t } from "./words.mjs";
+import { t, tn } from "./words.mjs";
 import { useState } from "./html.mjs";
 import { Rings, Strangers, Voice } from "./unit.mjs";
 import * as verbs from "./verbs.mjs";
@@ -12,7 +12,13 @@ import * as verbs from "./verbs.mjs";
 export function Alarm({ item }) {
   const [busy, trouble, act] = useAction();
   const [asking, setAsking] = useState(false);
-  const closing = useClosing(item, verbs.noteAlarm, verbs.closeAlarm, act);
+  // Ticked for those on the screen: one that comes afterwards is looked at by itself.
+  const [ticked, setTicked] = useState("");
+  const others = item.others.map((each) => each.id);
+  const ids = others.join();
+  const together = Boolean(ids) && ticked === ids;
+  const close = (one, outcome, note) => verbs.closeAlarm(one, outcome, note, together ? others : []);
+  const closing = useClosing(item, verbs.noteAlarm, close, act);
   const article = useFocus();
   const line = item.voice || item.rings;
   const current = item.steps.find((step) => step.state === "now");
@@ -65,7 +71,9 @@ export function Alarm({ item }) {
       </ol>
     </section>
     <${Note} note=${closing.note} />
-    <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} blocked=${closing.note.value.trim().length < 3 ? t("Write in the note, in a few words, what happened.") : ""} />
+    <${Closing} item=${item} closing=${closing} busy=${busy} label=${t("Close the alarm")} main=${Boolean(closing.outcome)} blocked=${closing.note.value.trim().length < 3 ? t("Write in the note, in a few words, what happened.") : ""}>
+      ${ids && html`<${Others} others=${item.others} on=${together} tick=${(on) => setTicked(on ? ids : "")} />`}
+    <//>
   </article>`;
 }
 
@@ -123,3 +131,13 @@ const spoken = (step) => (step.label.includes(step.button) ? step.label : `${ste
 
 const stateWord = (state) =>
   ({ done: t("Done:"), now: t("Now:"), todo: t("Then:"), waits: t("Waiting:") })[state];
+
+/** What the same unit has said besides: it waits in the list, and may end with this one. */
+function Others({ others, on, tick }) {
+  const said = others.map((each) => `${each.title} ${clock(each.since)}`).join(" · ");
+  return html`<label class="others">
+    <input type="checkbox" checked=${on} onChange=${(event) => tick(event.target.checked)} />
+    <span>${tn("Close with it one more alarm of this unit", "Close with it %(n)s more alarms of this unit", others.length)}
+      <small>${said}</small></span>
+  </label>`;
+}

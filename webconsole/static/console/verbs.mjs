@@ -75,7 +75,7 @@ export const callContact = (item, near) =>
   );
 export const commandUnit = (item, command) => did(post(alarms(item, "voice"), { command }));
 export const attachCall = (item, call) => did(post(alarms(item, "attach-call"), { call_id: call.id }));
-export const closeAlarm = (item, outcome, note) => did(post(alarms(item, "close"), { outcome, note }));
+export const closeAlarm = (item, outcome, note, others = []) => did(post(alarms(item, "close"), { outcome, note, others }));
 export const noteAlarm = (item, note) => patch(`/api/v1/alarms/${item.id}`, { note });
 
 export const tickStep = (item, step) => did(post(alarms(item, "steps"), { position: step.position, how: "done" }));

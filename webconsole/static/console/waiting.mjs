@@ -118,6 +118,7 @@ function Entry({ item, current, take, busy }) {
     </button>
     <div class="where">
       <span class="clip" title=${item.where}>${item.where}</span>
+      ${item.with && html`<span class="chip" title=${t("%(who)s is with this home", { who: item.with })}><${Icon} name="person" />${item.with}</span>`}
       ${item.repeats > 1 && html`<span class="chip">${t("%(n)s times", { n: item.repeats })}</span>`}
       ${item.gone
         ? html`<span class="waited">${t("taken")}</span>`

@@ -44,7 +44,7 @@ function NoteState({ note }) {
   return html`<span class="note-state">${word}</span>`;
 }
 
-export function Closing({ item, closing, busy, label, main, blocked = "" }) {
+export function Closing({ item, closing, busy, label, main, blocked = "", children }) {
   const missing = !closing.outcome ? t("Choose the outcome first.") : blocked;
   return html`<section class="card closing">
     <div class="field">
@@ -54,6 +54,7 @@ export function Closing({ item, closing, busy, label, main, blocked = "" }) {
         ${item.outcomes.map((each) => html`<option value=${each.code}>${each.label}</option>`)}
       </select>
     </div>
+    ${children}
     <button
       class=${main ? "button main" : "button"}
       data-main=${main || undefined}
