@@ -6,16 +6,20 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from registry import journal, tax_code
+from registry.kit import blind
 from registry.kit.db import Base, Id
 from registry.kit.errors import Invalid
+from registry.kit.sealed import SealedText
 from registry.spelling import fold
 from registry.tax_code import Doubt
 
 LONGEST = 40
+STRETCH = 1000
+VALUE = "identifiers.value"
 SIX_MONTHS = 6
 STP = re.compile(r"STP[0-9]{13}", re.ASCII)
 ENI = re.compile(r"ENI[0-9]{13}", re.ASCII)
@@ -42,18 +46,29 @@ class IdentifierAdded(journal.Event):
 
 
 class Identifier(Base):
-    """One code of one person. The same code on two files is told, not refused."""
+    """One code of one person, encrypted; the same code on two files is told, not refused.
+
+    `found_by` is its blind index and follows the value.
+    """
 
     __tablename__ = "identifiers"
-    __table_args__ = (UniqueConstraint("value", "kind", "person_id"),)
+    __table_args__ = (
+        Index("ux_identifiers_found_by", "found_by", "kind", "person_id", unique=True),
+    )
 
     id: Mapped[Id]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     kind: Mapped[IdentifierKind]
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(SealedText(VALUE))
+    found_by: Mapped[str]
     issuer: Mapped[str] = mapped_column(default="")
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+
+    @validates("value")
+    def _indexed(self, _: str, value: str) -> str:
+        self.found_by = index(value)
+        return value
 
     def valid_on(self, day: date) -> bool:
         """True also where an end or a beginning is not known."""
@@ -98,10 +113,17 @@ def add(
 def _held(session: Session, person_id: UUID, kind: IdentifierKind, value: str) -> Identifier:
     found = session.scalar(
         select(Identifier).where(
-            Identifier.value == value, Identifier.kind == kind, Identifier.person_id == person_id
+            Identifier.found_by == index(value),
+            Identifier.kind == kind,
+            Identifier.person_id == person_id,
         )
     )
     return found or Identifier(person_id=person_id, kind=kind, value=value)
+
+
+def index(value: str) -> str:
+    """By what a code made plain is found."""
+    return blind.index(VALUE, value)
 
 
 def plain(value: str) -> str:
@@ -144,7 +166,9 @@ def doubts(
 def holders(session: Session, value: str) -> list[UUID]:
     """Whose code this is, restricted people's too: for those who go on to ask `people.known`."""
     return list(
-        session.scalars(select(Identifier.person_id).where(Identifier.value == plain(value)))
+        session.scalars(
+            select(Identifier.person_id).where(Identifier.found_by == index(plain(value)))
+        )
     )
 
 
@@ -154,3 +178,24 @@ def of(session: Session, person_id: UUID) -> list[Identifier]:
             select(Identifier).where(Identifier.person_id == person_id).order_by(Identifier.id)
         )
     )
+
+
+def index_anew(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
+    """Write what a stretch of codes is found by under the key that is there now.
+
+    Returns where to go on, None at the end, and how many were found by something else.
+    """
+    wanted = select(Identifier).order_by(Identifier.id).limit(STRETCH)
+    if after is not None:
+        wanted = wanted.where(Identifier.id > after)
+    changed, found = 0, session.scalars(wanted).all()
+    for each in found:
+        if not is_found(each):
+            each.found_by = index(each.value)
+            changed += 1
+    return (found[-1].id if found else None), changed
+
+
+def is_found(identifier: Identifier) -> bool:
+    """Whether its index is of the key that is there now; what reads as nothing is not sought."""
+    return not identifier.value or identifier.found_by == index(identifier.value)

@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from registry import journal, names, vocabulary
+from registry import identifiers, journal, names, vocabulary
 from registry.identifiers import Identifier, IdentifierAdded, IdentifierKind, plain
 from registry.import_rows import Row
+from registry.kit import crypto, subject_keys
 from registry.kit.db import new_id
+from registry.kit.sealed import WordsOfRow
 from registry.people import Person, PersonCreated, Phone
 from registry.places import Address
 from registry.vocabulary import WordKind
@@ -29,13 +31,14 @@ def codes_of(code: str, tax: str) -> list[Code]:
 
 def here(session: Session, codes: set[Code], source: str) -> set[Code]:
     """Those by which somebody is in the archive; another registry's own codes under its name."""
-    wanted = select(Identifier.kind, Identifier.value, Identifier.issuer).where(
-        Identifier.value == any_(literal(sorted({value for _, value in codes}), ARRAY(Text())))
+    by = {identifiers.index(value): value for _, value in codes}
+    wanted = select(Identifier.kind, Identifier.found_by, Identifier.issuer).where(
+        Identifier.found_by == any_(literal(sorted(by), ARRAY(Text())))
     )
     return {
-        (kind, value)
-        for kind, value, issuer in session.execute(wanted)
-        if (kind, value) in codes and (kind is IdentifierKind.TAX_CODE or issuer == source)
+        (kind, by[found])
+        for kind, found, issuer in session.execute(wanted)
+        if (kind, by[found]) in codes and (kind is IdentifierKind.TAX_CODE or issuer == source)
     }
 
 
@@ -59,7 +62,7 @@ def make(session: Session, rows: Sequence[Row], source: str) -> None:
         [{"person_id": id_, "street": row.street, "town": row.town} for id_, row in housed],
     )
     vocabulary.learn(session, WordKind.TOWN, {row.town.lower() for _, row in housed})
-    known_by = [each for id_, row in files for each in _identifiers(id_, row, source)]
+    known_by = _sealed(session, [each for of in files for each in _identifiers(*of, source)])
     _insert(session, Identifier, known_by)
     journal.record_many(session, [PersonCreated(person_id=id_) for id_, _ in files])
     journal.record_many(
@@ -87,6 +90,22 @@ def _person(id_: UUID, row: Row) -> dict[str, Any]:
         "birth_year": row.birth_year,
         "language": row.language,
     }
+
+
+def _sealed(session: Session, codes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same under keys of the new files, with what they are found by."""
+    people = {each["person_id"] for each in codes}
+    keys = subject_keys.of_new_people(session.connection(), people)
+    return [
+        each
+        | {
+            "value": WordsOfRow.put(
+                each["value"], crypto.mark_of(each["id"]), keys[each["person_id"]]
+            ),
+            "found_by": identifiers.index(each["value"]),
+        }
+        for each in codes
+    ]
 
 
 def _identifiers(id_: UUID, row: Row, source: str) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from registry import rotation
-from registry.kit import crypto, key_copy
+from registry import identifiers, rotation
+from registry.kit import blind, crypto, key_copy
 from registry.kit.db import transaction
 from registry.kit.settings import settings
 from webconsole import app as every_model
@@ -29,9 +29,28 @@ def save(
 ) -> None:
     """Copy every key into one file that a passphrase opens. Keep both apart from the backups."""
     said = passphrase(passphrase_file, confirm=True)
-    crypto.key_file(backup.KEY)  # the first backup would make it: a copy without it opens none
+    # First use would make them, and a copy without them would be of no use.
+    for name in (backup.KEY, blind.KEY):
+        crypto.key_file(name)
     number = key_copy.save(settings().keys, to, said)
     out.print(f"{to}: {number} keys. Whoever has it, the passphrase and a backup reads everything")
+
+
+@verbs.command()
+def index() -> None:
+    """Write the blind index anew: after the folder of keys came back without its key.
+
+    May be stopped at any moment and begun again. The house works meanwhile.
+    """
+    changed, after = 0, None
+    with house.open_():
+        while True:
+            with transaction() as session:
+                after, done = identifiers.index_anew(session, after)
+            changed += done
+            if after is None:
+                break
+    out.print(f"{changed} codes were found by another key, and are found again")
 
 
 @verbs.command()

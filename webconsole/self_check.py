@@ -12,11 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import InvalidTag
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from registry import staff
+from registry import identifiers, staff
+from registry.identifiers import Identifier
 from registry.kit import clock, live, passwords, roles
 from registry.kit.settings import CHECKOUT, Settings
 from webconsole import machine_clock
@@ -43,6 +45,7 @@ def findings(session: Session, chosen: Settings) -> list[Finding]:
         *own_clock(None if chosen.demo else machine_clock.follows_a_server()),
         *hints(),
         *sample_passwords(session, chosen),
+        *codes(session),
         *disk(chosen.home),
         *secrets(chosen.keys, CHECKOUT / ".env"),
         *address(chosen.public_url),
@@ -123,6 +126,22 @@ def sample_passwords(session: Session, chosen: Settings) -> Iterator[Finding]:
                 "close the account",
                 grave=True,
             )
+
+
+def codes(session: Session) -> Iterator[Finding]:
+    """Under another key of the index nobody is found by their code, and nothing else would tell."""
+    try:
+        known = session.scalars(select(Identifier).order_by(Identifier.id.desc()).limit(1)).first()
+        if known is not None and not identifiers.is_found(known):
+            yield Finding(
+                "Nobody is found by codice fiscale or document: the key of their index is not in "
+                "the folder of keys. Bring it back, or run: centrale keys index"
+            )
+    except InvalidTag:
+        yield Finding(
+            "What is encrypted cannot be read: the folder of keys is not that of this archive. "
+            "Bring it back (centrale keys save made a copy of it)"
+        )
 
 
 def disk(home: Path) -> Iterator[Finding]:

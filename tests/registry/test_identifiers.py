@@ -1,15 +1,18 @@
 """Identifiers: only a wrong check character is refused, and some codes end."""
 
+import hashlib
 from datetime import date
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from registry import identifiers, people, tax_code
 from registry.identifiers import IdentifierKind
+from registry.kit import blind
 from registry.kit.errors import Invalid
 from registry.people import Person
 from registry.tax_code import DIGIT_PLACES, LETTER_FOR_DIGIT, Birth, Doubt
@@ -125,3 +128,31 @@ def test_a_code_that_is_none_is_refused(
             valid_from=date(2026, 2, 1),
             valid_to=ends,
         )
+
+
+def test_a_code_is_encrypted_and_found_whole_by_what_tells_nothing(session: Session) -> None:
+    nina, ugo = [people.create(session, given_name=name) for name in ("Nina", "Ugo")]
+    for person in (nina, ugo):
+        identifiers.add(session, person.id, kind=IdentifierKind.OTHER, value="cm-77 12")
+    rows = session.execute(text("SELECT value, found_by, t::text AS kept FROM identifiers t")).all()
+
+    assert len({bytes(row.value) for row in rows}) == 2  # the same code is not the same twice
+    assert len({row.found_by for row in rows}) == 1
+    assert not any("CM7712" in row.kept or b"CM7712".hex() in row.kept for row in rows)
+    assert identifiers.index("CM7712") == rows[0].found_by
+    # Neither a digest that anybody can make, nor one that fits another column.
+    assert rows[0].found_by != hashlib.sha256(b"CM7712").hexdigest()
+    assert rows[0].found_by != blind.index("phones.number", "CM7712")
+    assert sorted(identifiers.holders(session, "CM 77-12")) == sorted([nina.id, ugo.id])
+    assert identifiers.holders(session, "CM771") == []
+    session.expire_all()
+    assert [each.value for each in identifiers.of(session, nina.id)] == ["CM7712"]
+
+
+def test_a_code_set_right_is_found_by_what_it_is_now(session: Session) -> None:
+    nina = people.create(session, given_name="Nina")
+    made = identifiers.add(session, nina.id, kind=IdentifierKind.OTHER, value="CM7712")
+    made.value = "CM7713"
+    session.flush()
+    assert identifiers.holders(session, "CM7712") == []
+    assert identifiers.holders(session, "CM7713") == [nina.id]

@@ -29,8 +29,8 @@ LINE = "081 555 0100"
 PHONE = "+390815557713"
 CODE = "QWZCNR77L41F839O"
 # What is written of her, which the database itself cannot read.
-WORDS = ("qwzreason", "qwzhealth", "qwzdoor", "qwznote")
-CANARIES = ("Qwzverina", "Canarwzqi", "815557713", CODE, "qwzstreet", "qwznear", *WORDS)
+WORDS = ("qwzreason", "qwzhealth", "qwzdoor", "qwznote", CODE)
+CANARIES = ("Qwzverina", "Canarwzqi", "815557713", "qwzstreet", "qwznear", *WORDS)
 
 
 def plain(text: str) -> str:

@@ -11,9 +11,10 @@ import time_machine
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from registry import staff
+from registry import identifiers, people, staff
 from registry.access import Role
-from registry.kit import live, passwords
+from registry.identifiers import IdentifierKind
+from registry.kit import blind, crypto, live, passwords
 from registry.kit.db import transaction
 from registry.kit.errors import Unavailable
 from registry.kit.settings import Settings, settings
@@ -52,6 +53,35 @@ def test_versions_of_postgresql(branch: int, release: int, grave: bool | None, w
     found = list(self_check.postgres_version(branch, release))
     assert [each.grave for each in found] == ([] if grave is None else [grave])
     assert words in says(found)
+
+
+def test_codes_that_are_not_found_and_keys_of_another_archive_are_told(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nina = people.create(session, given_name="Nina")
+    assert list(self_check.codes(session)) == []
+    people.add_identifier(session, nina, kind=IdentifierKind.PASSPORT, value="YA 0000001")
+    session.expire_all()
+    assert list(self_check.codes(session)) == []
+
+    # The folder came back without the key of the index: codes are read, and nobody is found.
+    (settings().keys / blind.KEY).rename(tmp_path / "kept")
+    assert "centrale keys index" in says(self_check.codes(session))
+    assert identifiers.holders(session, "YA0000001") == []
+    after, changed = identifiers.index_anew(session, None)
+    assert changed == 1
+    assert identifiers.index_anew(session, after) == (None, 0)
+    session.expire_all()
+    assert list(self_check.codes(session)) == []
+    assert identifiers.holders(session, "ya 0000001") == [nina.id]
+
+    # Another folder altogether.
+    (tmp_path / "fields-1.key").write_bytes(bytes(32))
+    crypto.house_cipher.cache_clear()
+    monkeypatch.setattr(Settings, "keys", tmp_path)
+    session.expire_all()
+    assert "cannot be read" in says(self_check.codes(session))
+    crypto.house_cipher.cache_clear()
 
 
 def test_a_clock_that_no_server_keeps_is_told() -> None:
