@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from registry import door
 from registry.kit.digests import digest
@@ -21,6 +22,8 @@ from registry.kit.settings import settings
 from webconsole import intake, reports
 
 NEVER = ("/static/", "/healthz", "/readyz", "/metrics", *intake.AS_THEY_CAME)
+FEED = "/live"
+TRY_LATER = 1013  # of RFC 6455's registry; a console comes again by itself, ever more slowly
 # Many sit behind one address, each with a session of their own.
 ADDRESS = 10
 
@@ -39,11 +42,11 @@ class Paced:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         rate = settings().requests_per_second
-        if scope["type"] == "http" and rate and not scope["path"].startswith(NEVER):
+        if rate and _counts(scope):
             wait = await run_in_threadpool(pace.wait, keys(scope, rate))
             if wait > 0:
                 self._note(scope)
-                await intake.answer(scope, _too_many(wait))(scope, receive, send)
+                await _refusal(scope, wait)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -52,6 +55,19 @@ class Paced:
         if time.monotonic() - self.said >= QUIET:
             self.said = time.monotonic()
             log.warning("request.too_many", path=scope["path"].split("/")[1])
+
+
+def _counts(scope: Scope) -> bool:
+    """Each request, and each time that a console opens its feed."""
+    if scope["type"] == "websocket":
+        return bool(scope["path"] == FEED)
+    return scope["type"] == "http" and not scope["path"].startswith(NEVER)
+
+
+def _refusal(scope: Scope, wait: float) -> ASGIApp:
+    if scope["type"] == "websocket":
+        return WebSocketClose(TRY_LATER)
+    return intake.answer(scope, _too_many(wait))
 
 
 def keys(scope: Scope, rate: float) -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from registry import door, tokens
 from registry.access import Role
@@ -13,7 +14,7 @@ from registry.kit.db import transaction
 from registry.kit.settings import settings
 from tests.conftest import somebody
 from tests.waiting import eventually
-from tests.webconsole.feed import SignIn
+from tests.webconsole.feed import OURS, SignIn
 from webconsole import paced
 
 ONE = 1  # a second, so twenty in one go
@@ -100,6 +101,19 @@ def test_a_program_has_a_share_of_its_own(client: TestClient) -> None:
     first, second = bearer("uno"), bearer("due")
     assert flood(client, headers=first) >= AT_ONCE
     assert many(client, "/api/v1/me", 3, headers=second) == [200] * 3
+
+
+def test_a_page_that_opens_its_feed_again_and_again_waits(signed_in: SignIn) -> None:
+    client = signed_in("anna")
+    opened, closed = 0, None
+    while closed is None and opened < 1_000:
+        try:
+            with client.websocket_connect("/live", headers=OURS):
+                opened += 1
+        except WebSocketDisconnect as refused:
+            closed = refused.code
+    assert (closed, opened >= AT_ONCE) == (paced.TRY_LATER, True)
+    assert many(signed_in("bruno", name="Bruno Costa"), "/api/v1/me", 3) == [200] * 3
 
 
 def test_made_up_sessions_buy_nothing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
