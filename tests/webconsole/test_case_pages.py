@@ -65,9 +65,9 @@ def test_a_case_is_taken_handed_over_with_a_note_and_seen_by_the_next(
     sara.post(f"/casi/{case}/assegnazione", data=silent | {"note": "Udienza giovedì"})
 
     next_ = signed_in("dino")
-    assert "nuovo per lei" in next_.get("/casi").text
+    assert "nuovo per Lei" in next_.get("/casi").text
     assert "Udienza giovedì" in next_.get(f"/casi/{case}").text
-    assert "nuovo per lei" not in next_.get("/casi").text
+    assert "nuovo per Lei" not in next_.get("/casi").text
     with db.transaction() as session:
         assert case_managers.current(session, case)[Part.MANAGER].staff_id == dino
 
