@@ -32,7 +32,6 @@ from registry.journal import Entry
 from registry.kit import clock, db, engines
 from registry.kit.engines import Engines
 from registry.kit.errors import Unavailable
-from registry.kit.settings import settings
 from telecare import alarms
 from telecare.alarms import UNANSWERED, Alarm
 from telecare.protocols.base import Kind
@@ -117,7 +116,8 @@ def house(
     print(f"\nseed {seed}")  # noqa: T201 - a failure must be repeatable
     logs = tmp_path_factory.mktemp("house")
     with engines.temporary(durable=True) as running:
-        environment = told(running, free_port())
+        # A home of its own: its sweepers seal its journal, and note the seals there.
+        environment = told(running, tmp_path_factory.mktemp("home"), free_port())
         with mock.patch.dict(os.environ, environment):
             forget()
             house = House(running, environment, logs, random.Random(seed))
@@ -135,9 +135,9 @@ def house(
     forget()
 
 
-def told(running: Engines, port: int) -> dict[str, str]:
+def told(running: Engines, home: Path, port: int) -> dict[str, str]:
     return {
-        "CENTRALE_HOME": str(settings().home),
+        "CENTRALE_HOME": str(home),
         "CENTRALE_DATABASE_URL": running.database_url,
         "CENTRALE_REDIS_URL": running.redis_url,
         "CENTRALE_HTTP_PORT": str(port),

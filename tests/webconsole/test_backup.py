@@ -49,6 +49,7 @@ def taken(
     _database: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, Path, dict[str, int], Manifest]]:
     """The archive of the sample town, the copy of its keys, and what was in it."""
+    empty()  # of seals too, that another house may have noted here
     _long_in_use()
     town.load()
     eventually(_sealed, within=60)
