@@ -15,6 +15,7 @@ from dispatch.travel import Travel
 from registry import deadlines, journal
 from registry.kit import clock
 from registry.kit.db import Base, Id, locked
+from registry.kit.errors import WrongState
 from registry.kit.states import move
 
 UNANSWERED = "dispatch.offer_unanswered"
@@ -181,7 +182,17 @@ def deliver(session: Session, offer: Offer) -> None:
 
 
 def decline(session: Session, offer: Offer, reason: Decline) -> None:
-    """The team cannot go: the next one is asked."""
+    """The team cannot go: the next one is asked.
+
+    Raises WrongState for a job that it said yes to: that is given back, or is over.
+    """
+    if offer.state is OfferState.ACCEPTED:
+        raise WrongState("You said yes to this job: give it back if you cannot go")
+    give_up(session, offer, reason)
+
+
+def give_up(session: Session, offer: Offer, reason: Decline) -> None:
+    """No more theirs, asked or accepted: another team is looked for."""
     move(offer, OfferState.DECLINED, STEPS)
     offer.answered_at = clock.now()
     offer.decline = reason

@@ -200,7 +200,7 @@ def give_back(session: Session, intervention: Intervention, reason: Decline) -> 
     intervention.assigned_at = None
     deadlines.cancel(session, NO_NEWS, intervention.id)
     for offer in accepted:
-        offers.decline(session, offer, reason)
+        offers.give_up(session, offer, reason)
 
 
 def no_news(session: Session, intervention_id: UUID) -> None:

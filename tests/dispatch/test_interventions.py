@@ -89,6 +89,23 @@ def test_a_refused_offer_goes_to_the_next_team(
     assert standing.of(session, near).standing is Standing.FREE
 
 
+def test_no_after_a_yes_changes_nothing_and_a_job_called_off_stays_so(
+    session: Session, ask: Asks, near: Team, far: Team
+) -> None:
+    """As from a phone whose answers come late, or twice."""
+    intervention = ask()
+    offer = offered(session, intervention)
+    response.accept(session, intervention, offer)
+    with pytest.raises(WrongState, match="give it back"):
+        offers.decline(session, offer, Decline.OTHER)
+    assert (offer.state, intervention.team_id) == (OfferState.ACCEPTED, near.id)
+
+    interventions.cancel(session, intervention, "chi chiamava ha richiamato")
+    with pytest.raises(WrongState):
+        offers.decline(session, offer, Decline.OTHER)
+    assert due(session, intervention.id) == []
+
+
 def test_an_unanswered_offer_goes_to_the_next_team(
     session: Session, ask: Asks, near: Team, far: Team
 ) -> None:

@@ -84,6 +84,13 @@ def test_no_open_intervention_is_without_a_next_deadline(
     session: Session, verbs: list[str], crew: int, priority: Priority
 ) -> None:
     start = session.begin_nested()
+    try:
+        goes_on(session, verbs, crew, priority)
+    finally:
+        start.rollback()
+
+
+def goes_on(session: Session, verbs: list[str], crew: int, priority: Priority) -> None:
     now = clock.now()
     free = [teams.form(session, name=f"Squadra {number}") for number in range(crew + 1)]
     for team in free[:crew]:
@@ -114,4 +121,3 @@ def test_no_open_intervention_is_without_a_next_deadline(
             assert has_a_next_step(session, intervention), (verb, intervention.state)
         else:
             assert not has_a_next_step(session, intervention), (verb, intervention.state)
-    start.rollback()
