@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from starlette.testclient import TestClient
 
+from callcenter.carriers import account as accounts
 from registry import door, sessions, staff
 from registry.access import Role
 from registry.kit import crypto, db, engines, jobs, live
@@ -163,7 +164,8 @@ def forget_settings() -> None:
         db.engine().dispose()
     if live.client.cache_info().currsize:
         live.client().close()
-    for cached in (settings, db.engine, live.client, jobs.app, crypto.house_cipher):
+    read = (settings, db.engine, live.client, jobs.app, crypto.house_cipher, accounts.account)
+    for cached in read:
         cached.cache_clear()
 
 
