@@ -10,41 +10,29 @@ from sqlalchemy.orm import Session
 
 from callcenter import lines
 from dispatch.interventions import Intervention
-from registry import people
 from registry.kit import clock
 from registry.kit.errors import Invalid
-from registry.people import Person
 from registry.staff import Staff
-from telecare import alarms, devices, escalation, rounds, same_home, subscribers
+from telecare import alarms, devices, escalation, rounds, same_home
 from telecare.alarms import Alarm, AlarmState, Outcome
 from telecare.devices import Device
 from telecare.protocols.base import Kind
 from telecare.triage import Lane
 from tests.callcenter import room
-from tests.telecare.test_alarms import raised
+from tests.telecare.test_alarms import device, raised, rosa
+
+__all__ = ["device", "rosa"]
 
 SOON = timedelta(seconds=40)
 
 
-@pytest.fixture
-def rosa(session: Session) -> Person:
+@pytest.fixture(autouse=True)
+def line(session: Session) -> None:
     lines.add(session, number=room.LINE, name="Linea sociale")
-    person = people.create(session, given_name="Rosa", family_name="Prova", birth_year=1938)
-    people.add_phone(session, person, "081 555 0101")
-    people.add_address(session, person, street="Via di Prova 1", town="Pozzuoli")
-    people.add_contact(session, person, name="Ugo Prova", phone="081 555 0102", relation="figlio")
-    return person
 
 
-@pytest.fixture
-def unit(session: Session, rosa: Person) -> Device:
-    made = devices.add(session, account="4711")
-    subscribers.assign(session, made, rosa)
-    return made
-
-
-def later(session: Session, first: Alarm, unit: Device, after: timedelta) -> Alarm:
-    made = raised(session, unit)
+def later(session: Session, first: Alarm, device: Device, after: timedelta) -> Alarm:
+    made = raised(session, device)
     made.raised_at = first.raised_at + after
     session.flush()
     return made
@@ -61,10 +49,10 @@ def rung(session: Session, *found: Alarm) -> list[int]:
 
 
 def test_three_presses_that_nobody_takes_ring_the_contacts_once(
-    session: Session, unit: Device
+    session: Session, device: Device
 ) -> None:
-    first = raised(session, unit)
-    more = [later(session, first, unit, number * SOON) for number in (1, 2)]
+    first = raised(session, device)
+    more = [later(session, first, device, number * SOON) for number in (1, 2)]
     for each in (first, *more):
         to_the_end(session, each)
 
@@ -74,10 +62,10 @@ def test_three_presses_that_nobody_takes_ring_the_contacts_once(
 
 
 def test_while_somebody_is_with_the_home_the_house_asks_for_nothing(
-    session: Session, unit: Device, anna: Staff
+    session: Session, device: Device, anna: Staff
 ) -> None:
-    first = raised(session, unit)
-    second = later(session, first, unit, SOON)
+    first = raised(session, device)
+    second = later(session, first, device, SOON)
     alarms.claim(session, second, anna.id)
     to_the_end(session, first)
 
@@ -91,25 +79,25 @@ def test_while_somebody_is_with_the_home_the_house_asks_for_nothing(
 
 
 def test_a_graver_alarm_one_much_later_and_one_of_another_home_are_rung_for(
-    session: Session, unit: Device
+    session: Session, device: Device
 ) -> None:
-    mild = raised(session, unit, kind=Kind.INACTIVITY)
+    mild = raised(session, device, kind=Kind.INACTIVITY)
     assert mild.lane is not Lane.EMERGENCY
-    graver = later(session, mild, unit, SOON)
-    much_later = later(session, graver, unit, same_home.TOGETHER)
+    graver = later(session, mild, device, SOON)
+    much_later = later(session, graver, device, same_home.TOGETHER)
     elsewhere = raised(session, devices.add(session, account="4712"))
     stranger, another = raised(session), raised(session)
     for each in (mild, graver, much_later, elsewhere, stranger, another):
         assert not same_home.is_cared_for(session, each)
 
 
-def test_seen_together_they_end_together(session: Session, unit: Device, anna: Staff) -> None:
-    first = raised(session, unit)
-    seen = later(session, first, unit, SOON)
+def test_seen_together_they_end_together(session: Session, device: Device, anna: Staff) -> None:
+    first = raised(session, device)
+    seen = later(session, first, device, SOON)
     alarms.claim(session, first, anna.id)
-    unseen = later(session, first, unit, 2 * SOON)
+    unseen = later(session, first, device, 2 * SOON)
     assert same_home.waiting(session, first) == [seen, unseen]
-    assert same_home.holders(session, [seen]) == {unit.id: anna.name}
+    assert same_home.holders(session, [seen]) == {device.id: anna.name}
 
     with time_machine.travel(clock.now() + timedelta(minutes=4), tick=False):
         same_home.close(
@@ -134,10 +122,10 @@ def test_seen_together_they_end_together(session: Session, unit: Device, anna: S
 
 
 def test_another_home_is_not_closed_along_and_what_a_colleague_took_is_theirs(
-    session: Session, unit: Device, anna: Staff, bruno: Staff
+    session: Session, device: Device, anna: Staff, bruno: Staff
 ) -> None:
-    first = raised(session, unit)
-    second = later(session, first, unit, SOON)
+    first = raised(session, device)
+    second = later(session, first, device, SOON)
     foreign = raised(session, devices.add(session, account="4712"))
     alarms.claim(session, first, anna.id)
     alarms.claim(session, second, bruno.id)
